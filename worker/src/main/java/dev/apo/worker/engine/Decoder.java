@@ -1,0 +1,456 @@
+package dev.apo.worker.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import dev.apo.worker.model.ModelConfig;
+import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.model.Parameter;
+import dev.apo.worker.model.Parameters;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A language model in the engine: its weights, what sampling keeps between tokens and what training
+ * keeps between steps. The arithmetic is the TorchScript program {@code decoder.py}; this class
+ * gives its methods Java types. Not thread-safe: one thread drives a decoder.
+ */
+public final class Decoder implements AutoCloseable {
+  /**
+   * Logits of one piece of the head, in values: bounds memory whatever the batch and the
+   * vocabulary.
+   */
+  private static final int HEAD_VALUES = 1 << 24;
+
+  /**
+   * Activations kept for the backward pass, in bytes; above that, layers are computed a second time
+   * instead.
+   */
+  private static final long ACTIVATION_BYTES = 128L << 20;
+
+  private final NDManager manager;
+  private final TorchModule module;
+  private final ModelConfig config;
+  private final Precision precision;
+  private final List<Parameter> parameters;
+  private final List<NDArray> master = new ArrayList<>();
+  private List<NDArray> moment1 = List.of();
+  private List<NDArray> moment2 = List.of();
+  private NDArray controls;
+
+  private Decoder(NDManager manager, ModelConfig config, Precision precision) {
+    this.manager = manager;
+    this.config = config;
+    this.precision = precision;
+    this.parameters = Parameters.of(config);
+    this.module = TorchModule.load(manager, "decoder.py");
+  }
+
+  /**
+   * Loads a model's weights.
+   *
+   * @param maxLength longest sequence to come, prompt and response, in tokens
+   */
+  public static Decoder load(ModelDirectory model, Precision precision, int maxLength) {
+    Decoder decoder = empty(model.config(), precision, maxLength);
+    try {
+      model.readWeights(
+          (parameter, offset, values) ->
+              decoder.store(decoder.master.get(parameter), offset, values));
+      decoder.weightsChanged();
+      return decoder;
+    } catch (RuntimeException e) {
+      decoder.close();
+      throw e;
+    }
+  }
+
+  /** A model whose weights are all zero, to be filled by {@link #writeWeights}. */
+  public static Decoder empty(ModelConfig config, Precision precision, int maxLength) {
+    var decoder = new Decoder(NDManager.newBaseManager(), config, precision);
+    decoder.configure(maxLength);
+    return decoder;
+  }
+
+  private void configure(int maxLength) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray sizes =
+          scope.create(
+              new long[] {
+                config.layers(),
+                config.heads(),
+                config.kvHeads(),
+                config.headDim(),
+                config.tiedEmbeddings() ? 1 : 0,
+                precision == Precision.BF16 ? 1 : 0
+              });
+      module.record(
+          scope,
+          "configure",
+          sizes,
+          scope.create(config.normEps()),
+          scope.create(inverseFrequencies()),
+          scope.create((long) maxLength));
+    }
+    for (Parameter parameter : parameters) {
+      master.add(manager.zeros(new Shape(parameter.shape()), DataType.FLOAT32));
+    }
+    module.recordLists("adopt", Map.of("master", master));
+  }
+
+  private float[] inverseFrequencies() {
+    float[] result = new float[config.headDim() / 2];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = (float) Math.pow(config.ropeTheta(), -2.0 * i / config.headDim());
+    }
+    return result;
+  }
+
+  public ModelConfig config() {
+    return config;
+  }
+
+  public List<Parameter> parameters() {
+    return parameters;
+  }
+
+  // ---- weights and optimizer state ------------------------------------------------------------
+
+  /** What training keeps for each parameter. */
+  public enum State {
+    WEIGHTS,
+    MOMENT1,
+    MOMENT2
+  }
+
+  private NDArray array(State state, int parameter) {
+    return switch (state) {
+      case WEIGHTS -> master.get(parameter);
+      case MOMENT1 -> moment1.get(parameter);
+      case MOMENT2 -> moment2.get(parameter);
+    };
+  }
+
+  /** Reads values of one parameter, flattened; a copy. */
+  public FloatBuffer read(State state, int parameter, long offset, int count) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray values =
+          module.record(
+              scope,
+              "fetch",
+              array(state, parameter),
+              scope.create(offset),
+              scope.create((long) count));
+      return values.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
+    }
+  }
+
+  /**
+   * Overwrites values of one parameter, flattened; after weights, {@link #weightsChanged} must
+   * follow.
+   */
+  public void write(State state, int parameter, long offset, FloatBuffer values) {
+    store(array(state, parameter), offset, values);
+  }
+
+  private void store(NDArray target, long offset, FloatBuffer values) {
+    ByteBuffer bytes =
+        ByteBuffer.allocateDirect(values.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
+    bytes.asFloatBuffer().put(values);
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray piece =
+          scope.create(bytes, new Shape(bytes.capacity() / Float.BYTES), DataType.FLOAT32);
+      module.record(scope, "store", target, scope.create(offset), piece);
+    }
+  }
+
+  /** Brings the copy that computations use up to date. */
+  public void weightsChanged() {
+    call("refresh");
+  }
+
+  /** Makes the present weights the reference policy, for good. */
+  public void freezeReference() {
+    call("freeze_reference");
+  }
+
+  private void call(String method) {
+    try (NDManager scope = manager.newSubManager()) {
+      module.record(scope, method, scope.zeros(new Shape(1)));
+    }
+  }
+
+  /** Allocates gradients and AdamW's moments, all zero. */
+  public void prepareTraining() {
+    var gradient = zerosLikeMaster();
+    moment1 = zerosLikeMaster();
+    moment2 = zerosLikeMaster();
+    var lists = new LinkedHashMap<String, List<NDArray>>();
+    lists.put("gradient", gradient);
+    lists.put("moment1", moment1);
+    lists.put("moment2", moment2);
+    module.recordLists("adopt_training_state", lists);
+  }
+
+  private List<NDArray> zerosLikeMaster() {
+    return master.stream().map(w -> manager.zeros(w.getShape(), DataType.FLOAT32)).toList();
+  }
+
+  // ---- logits and log-probs -------------------------------------------------------------------
+
+  /** Logits of whole sequences, for inspection: ids [rows][width] → [rows * width][vocabulary]. */
+  public float[][] logits(int[][] ids) {
+    try (NDManager scope = manager.newSubManager()) {
+      int width = ids[0].length;
+      long[] flat = new long[ids.length * width];
+      for (int i = 0; i < flat.length; i++) {
+        flat[i] = ids[i / width][i % width];
+      }
+      float[] all =
+          module
+              .infer(scope, "forward", scope.create(flat, new Shape(ids.length, width)))
+              .toFloatArray();
+      float[][] rows = new float[flat.length][];
+      for (int i = 0; i < rows.length; i++) {
+        rows[i] =
+            java.util.Arrays.copyOfRange(all, i * config.vocabSize(), (i + 1) * config.vocabSize());
+      }
+      return rows;
+    }
+  }
+
+  /**
+   * Per response token, in the order of {@link TokenBatch#targets}.
+   *
+   * @param logProbs of the token itself, nats, with logits divided by the temperature
+   * @param entropies of the distribution that it was drawn from, nats
+   */
+  public record TokenScores(float[] logProbs, float[] entropies) {
+    private static TokenScores of(NDArray pair) {
+      float[] both = pair.toFloatArray();
+      int n = both.length / 2;
+      return new TokenScores(
+          java.util.Arrays.copyOf(both, n), java.util.Arrays.copyOfRange(both, n, 2 * n));
+    }
+  }
+
+  /** Scores responses under the policy or the frozen reference policy, with nothing kept. */
+  public TokenScores score(TokenBatch batch, double temperature, boolean reference) {
+    try (NDManager scope = manager.newSubManager()) {
+      return TokenScores.of(
+          module.infer(
+              scope,
+              "score",
+              ids(scope, batch),
+              scope.create(batch.at()),
+              scope.create(batch.targets()),
+              scope.create(temperature),
+              scope.create(chunk()),
+              scope.create(reference ? 1L : 0L)));
+    }
+  }
+
+  /** Scores responses under the policy and keeps what {@link #backward} needs. */
+  public TokenScores forward(TokenBatch batch, double temperature) {
+    try (NDManager scope = manager.newSubManager()) {
+      return TokenScores.of(
+          module.record(
+              scope,
+              "train_forward",
+              ids(scope, batch),
+              scope.create(batch.at()),
+              scope.create(batch.targets()),
+              scope.create(temperature),
+              scope.create(chunk()),
+              scope.create(activationBytes(batch) > ACTIVATION_BYTES ? 1L : 0L)));
+    }
+  }
+
+  /**
+   * Adds to the gradient, from the loss's derivatives by what the last {@link #forward} returned.
+   *
+   * @param coefficients [tokens] derivative by each log-prob
+   * @param entropyCoefficient derivative by each entropy
+   */
+  public void backward(float[] coefficients, double entropyCoefficient, double temperature) {
+    try (NDManager scope = manager.newSubManager()) {
+      module.record(
+          scope,
+          "train_backward",
+          scope.create(coefficients),
+          scope.create(entropyCoefficient),
+          scope.create(temperature),
+          scope.create(chunk()));
+    }
+  }
+
+  /**
+   * One AdamW step on the accumulated gradient, clipped to a global norm; clears the gradient.
+   *
+   * @param step number of this optimizer step, from 1
+   * @return the gradient's norm before clipping
+   */
+  public double optimize(int step, AdamW adamW, double learningRate) {
+    try (NDManager scope = manager.newSubManager()) {
+      return module.record(
+              scope,
+              "adamw",
+              scope.create((float) step),
+              scope.create(learningRate),
+              scope.create(adamW.beta1()),
+              scope.create(adamW.beta2()),
+              scope.create(adamW.epsilon()),
+              scope.create(adamW.weightDecay()),
+              scope.create(adamW.maxGradNorm()))
+          .toFloatArray()[0];
+    }
+  }
+
+  private NDArray ids(NDManager scope, TokenBatch batch) {
+    return scope.create(batch.ids(), new Shape(batch.rows(), batch.width()));
+  }
+
+  private long chunk() {
+    return Math.max(16, HEAD_VALUES / config.vocabSize());
+  }
+
+  /** A rough count of what one forward pass leaves for autograd. */
+  private long activationBytes(TokenBatch batch) {
+    long attention = (long) config.headDim() * (4L * config.heads() + 3L * config.kvHeads());
+    long perToken = 8L * config.hiddenSize() + 4L * config.intermediateSize() + attention;
+    int width = precision == Precision.BF16 ? 2 : 4;
+    long head = (long) batch.targets().length * config.hiddenSize();
+    return width * (batch.ids().length * perToken * config.layers() + head);
+  }
+
+  // ---- sampling -------------------------------------------------------------------------------
+
+  /** How tokens are drawn; temperature 0 takes the most probable one. */
+  public record Controls(double temperature, double topP, int topK) {
+    public static final Controls GREEDY = new Controls(0, 1, 0);
+  }
+
+  /**
+   * Makes room for {@code slots} responses at once, each with its prompt at most {@code length}
+   * tokens long.
+   */
+  public void reserve(int slots, int length, Controls with) {
+    try (NDManager scope = manager.newSubManager()) {
+      module.infer(scope, "reserve", scope.create((long) slots), scope.create((long) length));
+    }
+    releaseControls();
+    controls = manager.create(new double[] {with.temperature(), with.topP(), with.topK()});
+  }
+
+  /** Gives the room back. */
+  public void release() {
+    try (NDManager scope = manager.newSubManager()) {
+      module.infer(scope, "reserve", scope.create(0L), scope.create(0L));
+    }
+    releaseControls();
+  }
+
+  private void releaseControls() {
+    if (controls != null) {
+      controls.close();
+      controls = null;
+    }
+  }
+
+  /** Keeps the named slots and renumbers them in that order. */
+  public void keep(int[] slots) {
+    try (NDManager scope = manager.newSubManager()) {
+      module.infer(scope, "keep", scope.create(widen(slots)));
+    }
+  }
+
+  /**
+   * Runs prompts once each and starts responses from them.
+   *
+   * @param prompts [P] token ids
+   * @param source [M] which prompt each response continues
+   * @param slots [M] where each response lives
+   * @param uniforms [M] in [0, 1)
+   * @return [M] first tokens
+   */
+  public int[] prefill(List<int[]> prompts, int[] source, int[] slots, float[] uniforms) {
+    int width = prompts.stream().mapToInt(p -> p.length).max().orElseThrow();
+    long[] ids = new long[prompts.size() * width];
+    long[] lengths = new long[prompts.size()];
+    for (int p = 0; p < prompts.size(); p++) {
+      lengths[p] = prompts.get(p).length;
+      for (int t = 0; t < lengths[p]; t++) {
+        ids[p * width + t] = prompts.get(p)[t];
+      }
+    }
+    try (NDManager scope = manager.newSubManager()) {
+      return narrow(
+          module.infer(
+              scope,
+              "prefill",
+              scope.create(ids, new Shape(prompts.size(), width)),
+              scope.create(lengths),
+              scope.create(widen(source)),
+              scope.create(widen(slots)),
+              scope.create(uniforms),
+              controls));
+    }
+  }
+
+  /**
+   * Advances every slot by one token.
+   *
+   * @param tokens [slots] last token of each response
+   * @param positions [slots] where those tokens stand, counted from the prompt's start
+   * @param span more than every position
+   * @return [slots] next tokens
+   */
+  public int[] decode(int[] tokens, int[] positions, float[] uniforms, int span) {
+    try (NDManager scope = manager.newSubManager()) {
+      return narrow(
+          module.infer(
+              scope,
+              "decode",
+              scope.create(widen(tokens)),
+              scope.create(widen(positions)),
+              scope.create(uniforms),
+              scope.create((long) span),
+              controls));
+    }
+  }
+
+  /** Bytes of cache that one slot of {@code length} tokens takes. */
+  public long slotBytes(int length) {
+    long width = precision == Precision.BF16 ? 2 : 4;
+    return 2L * config.layers() * length * config.kvHeads() * config.headDim() * width;
+  }
+
+  private static long[] widen(int[] values) {
+    long[] wide = new long[values.length];
+    for (int i = 0; i < values.length; i++) {
+      wide[i] = values[i];
+    }
+    return wide;
+  }
+
+  private static int[] narrow(NDArray array) {
+    long[] wide = array.toLongArray();
+    int[] values = new int[wide.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (int) wide[i];
+    }
+    return values;
+  }
+
+  @Override
+  public void close() {
+    module.close();
+    manager.close();
+  }
+}

@@ -1,0 +1,62 @@
+package dev.apo.worker.model;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The order in which the decoder program expects its arrays: embedding, final norm, the head unless
+ * it is tied, then six arrays a layer: input norm, q|k|v, attention output, post-attention norm,
+ * gate|up, down.
+ */
+public final class Parameters {
+  private Parameters() {}
+
+  public static List<Parameter> of(ModelConfig c) {
+    var all = new ArrayList<Parameter>();
+    all.add(matrix(c.hiddenSize(), part("model.embed_tokens", c.vocabSize(), c.hiddenSize())));
+    all.add(vector("model.norm", c.hiddenSize()));
+    if (!c.tiedEmbeddings()) {
+      all.add(matrix(c.hiddenSize(), part("lm_head", c.vocabSize(), c.hiddenSize())));
+    }
+    int hidden = c.hiddenSize();
+    int q = c.heads() * c.headDim();
+    int kv = c.kvHeads() * c.headDim();
+    for (int i = 0; i < c.layers(); i++) {
+      String layer = "model.layers." + i + ".";
+      all.add(vector(layer + "input_layernorm", hidden));
+      all.add(
+          matrix(
+              hidden,
+              part(layer + "self_attn.q_proj", q, hidden),
+              part(layer + "self_attn.k_proj", kv, hidden),
+              part(layer + "self_attn.v_proj", kv, hidden)));
+      all.add(matrix(q, part(layer + "self_attn.o_proj", hidden, q)));
+      all.add(vector(layer + "post_attention_layernorm", hidden));
+      all.add(
+          matrix(
+              hidden,
+              part(layer + "mlp.gate_proj", c.intermediateSize(), hidden),
+              part(layer + "mlp.up_proj", c.intermediateSize(), hidden)));
+      all.add(
+          matrix(
+              c.intermediateSize(), part(layer + "mlp.down_proj", hidden, c.intermediateSize())));
+    }
+    return List.copyOf(all);
+  }
+
+  private static Parameter.Part part(String stem, long... shape) {
+    return new Parameter.Part(stem + ".weight", shape);
+  }
+
+  private static Parameter vector(String stem, long size) {
+    return new Parameter(List.of(part(stem, size)), new long[] {size});
+  }
+
+  private static Parameter matrix(long columns, Parameter.Part... parts) {
+    long rows = 0;
+    for (Parameter.Part part : parts) {
+      rows += part.shape()[0];
+    }
+    return new Parameter(List.of(parts), new long[] {rows, columns});
+  }
+}

@@ -1,0 +1,93 @@
+package dev.apo.worker.model;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * The model's own tokenizer. No special token is added to a prompt and nothing is ever truncated.
+ */
+public final class Tokenizer implements AutoCloseable {
+  private final Path file;
+  private final HuggingFaceTokenizer tokenizer;
+  private final int vocabSize;
+
+  private Tokenizer(Path file, HuggingFaceTokenizer tokenizer, int vocabSize) {
+    this.file = file;
+    this.tokenizer = tokenizer;
+    this.vocabSize = vocabSize;
+  }
+
+  /**
+   * @throws ApoException BAD_DATA if {@code tokenizer.json} cannot be read
+   */
+  public static Tokenizer load(ModelDirectory model) {
+    Path file = model.path().resolve("tokenizer.json");
+    HuggingFaceTokenizer tokenizer;
+    try {
+      // The library truncates at 512 tokens unless it is told otherwise.
+      tokenizer =
+          HuggingFaceTokenizer.newInstance(
+              file,
+              Map.of(
+                  "addSpecialTokens",
+                  "false",
+                  "truncation",
+                  "do_not_truncate",
+                  "padding",
+                  "do_not_pad"));
+    } catch (IOException | RuntimeException e) {
+      throw new ApoException(
+          ExitCode.BAD_DATA, file + " is not a usable tokenizer: " + firstLine(e) + ".", e);
+    }
+    return new Tokenizer(file, tokenizer, model.config().vocabSize());
+  }
+
+  private static String firstLine(Exception e) {
+    String message = String.valueOf(e.getMessage());
+    int end = message.indexOf('\n');
+    return end < 0 ? message : message.substring(0, end);
+  }
+
+  /**
+   * Text to token ids.
+   *
+   * @throws ApoException BAD_DATA if an id has no row in the model's embedding: the tokenizer is
+   *     another model's
+   */
+  public int[] encode(String text) {
+    long[] ids = tokenizer.encode(text, false, false).getIds();
+    int[] result = new int[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      result[i] = (int) ids[i];
+      if (ids[i] >= vocabSize) {
+        throw new ApoException(
+            ExitCode.BAD_DATA,
+            file
+                + " does not fit the model: it gives token id "
+                + ids[i]
+                + ", and config.json has vocab_size "
+                + vocabSize
+                + ".");
+      }
+    }
+    return result;
+  }
+
+  /** Token ids to text, special tokens left out. */
+  public String decode(int[] ids) {
+    long[] wide = new long[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      wide[i] = ids[i];
+    }
+    return tokenizer.decode(wide, true);
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}
