@@ -7,7 +7,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Writes weights in Hugging Face layout, each fused array taken apart into the tensors that it is made of. */
+/**
+ * Writes weights in Hugging Face layout, each fused array taken apart into the tensors that it is
+ * made of.
+ */
 public final class ModelExport {
   /** Values moved at once. */
   private static final int PIECE = 1 << 22;
@@ -22,7 +25,8 @@ public final class ModelExport {
 
   /** Writes one safetensors file with every tensor under its Hugging Face name. */
   public static void writeWeights(
-      Path file, List<Parameter> parameters, SafetensorsWriter.Format format, Source source) throws IOException {
+      Path file, List<Parameter> parameters, SafetensorsWriter.Format format, Source source)
+      throws IOException {
     var tensors = new ArrayList<SafetensorsWriter.Tensor>();
     for (Parameter parameter : parameters) {
       for (Parameter.Part part : parameter.parts()) {

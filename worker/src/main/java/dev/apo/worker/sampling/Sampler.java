@@ -10,12 +10,16 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * Samples responses with continuous batching: every response lives in a slot of the cache, a slot whose response has ended is
- * given to the next one, and a prompt is run once for all its responses. What is sampled depends on the requests and the
- * settings alone, so that the same call always returns the same responses.
+ * Samples responses with continuous batching: every response lives in a slot of the cache, a slot
+ * whose response has ended is given to the next one, and a prompt is run once for all its
+ * responses. What is sampled depends on the requests and the settings alone, so that the same call
+ * always returns the same responses.
  */
 public final class Sampler {
-  /** Cache for all slots together, in bytes; with the model's sizes it decides how many responses run at once. */
+  /**
+   * Cache for all slots together, in bytes; with the model's sizes it decides how many responses
+   * run at once.
+   */
   private static final long CACHE_BYTES = 512L << 20;
 
   private static final int MAX_SLOTS = 256;
@@ -118,7 +122,9 @@ public final class Sampler {
     /** Prompts are run in groups: a quarter of the slots at least, or whatever is left. */
     boolean shouldAdmit() {
       int free = slots.length - live;
-      return !waiting.isEmpty() && free > 0 && (live == 0 || 4 * free >= slots.length || free >= waiting.size());
+      return !waiting.isEmpty()
+          && free > 0
+          && (live == 0 || 4 * free >= slots.length || free >= waiting.size());
     }
 
     void admit() {
@@ -186,7 +192,8 @@ public final class Sampler {
       slot.append(token);
       boolean eos = settings.eosIds().contains(token);
       if (eos || slot.length == settings.maxNewTokens()) {
-        responses[slot.request][slot.sample] = new Response(Arrays.copyOf(slot.tokens, slot.length), !eos);
+        responses[slot.request][slot.sample] =
+            new Response(Arrays.copyOf(slot.tokens, slot.length), !eos);
         slots[place] = null;
         live--;
         ended++;

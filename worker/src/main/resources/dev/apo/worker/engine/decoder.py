@@ -41,9 +41,10 @@ class Decoder(Module):
     self.half = bool(sizes[5])
     self.eps = float(eps)
     angle = torch.outer(torch.arange(int(limit), dtype=6), inv_freq)
-    both = torch.cat([angle, angle], -1)
-    self.cos = [torch.to(torch.cos(both), self.dtype())]
-    self.sin = [torch.to(torch.sin(both), self.dtype())]
+    cos = torch.cos(angle)
+    sin = torch.sin(angle)
+    self.cos = [torch.to(torch.cat([cos, cos], -1), self.dtype())]
+    self.sin = [torch.to(torch.cat([-sin, sin], -1), self.dtype())]
     return sizes
 
   def dtype(self: __torch__.Decoder) -> int:
@@ -104,16 +105,18 @@ class Decoder(Module):
   def norm(self: __torch__.Decoder, x: Tensor, w: Tensor) -> Tensor:
     return torch.rms_norm(x, [x.size(-1)], w, self.eps)
 
+  # Rotary positions: the two halves of a head are the parts of complex numbers; sin carries the signs.
   def rotate(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     a, b = torch.chunk(x, 2, -1)
-    return x * cos + torch.cat([-b, a], -1) * sin
+    return torch.addcmul(x * cos, torch.cat([b, a], -1), sin)
 
   # x [B, T, H] -> q [B, T, heads, D], k and v [B, T, kv_heads, D]; cos and sin broadcast over heads.
   def project(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, ws: List[Tensor], o: int) -> Tuple[Tensor, Tensor, Tensor]:
     fused = self.linear(self.norm(x, ws[o]), ws[o + 1])
     split = fused.view([x.size(0), x.size(1), self.heads + 2 * self.kv_heads, self.head_dim])
-    q, k, v = torch.split_with_sizes(split, [self.heads, self.kv_heads, self.kv_heads], 2)
-    return (self.rotate(q, cos, sin), self.rotate(k, cos, sin), v)
+    qk, v = torch.split_with_sizes(split, [self.heads + self.kv_heads, self.kv_heads], 2)
+    q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 2)
+    return (q, k, v)
 
   # The part of a layer behind attention: x [B, T, H], context [B, T, heads * D] -> [B, T, H].
   def finish(self: __torch__.Decoder, x: Tensor, context: Tensor, ws: List[Tensor], o: int) -> Tensor:
@@ -134,7 +137,14 @@ class Decoder(Module):
   # Causal self-attention over whole sequences that start at position 0 and are padded on the right: a real token never
   # sees what comes behind it, so padding needs no mask.
   def attend(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    a = torch.scaled_dot_product_attention(torch.transpose(q, 1, 2), self.spread(k), self.spread(v), None, 0., True)
+    if q.size(1) <= 32:
+      # The fused kernel costs more than it saves on short sequences.
+      scores = torch.matmul(torch.transpose(q, 1, 2), torch.transpose(self.spread(k), 2, 3))
+      future = torch.triu(torch.full([q.size(1), q.size(1)], -float("inf"), dtype=self.dtype()), 1)
+      p = torch.softmax(torch.add(future, scores, alpha=self.head_dim ** -0.5), -1)
+      a = torch.matmul(p, self.spread(v))
+    else:
+      a = torch.scaled_dot_product_attention(torch.transpose(q, 1, 2), self.spread(k), self.spread(v), None, 0., True)
     return torch.reshape(torch.transpose(a, 1, 2), [q.size(0), q.size(1), self.heads * self.head_dim])
 
   def layer(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, ws: List[Tensor], o: int) -> Tensor:
