@@ -40,6 +40,7 @@ public final class Decoder implements AutoCloseable {
   private final Precision precision;
   private final List<Parameter> parameters;
   private final List<NDArray> master = new ArrayList<>();
+  private List<NDArray> gradient = List.of();
   private List<NDArray> moment1 = List.of();
   private List<NDArray> moment2 = List.of();
   private NDArray controls;
@@ -139,12 +140,16 @@ public final class Decoder implements AutoCloseable {
 
   /** Reads values of one parameter, flattened; a copy. */
   public FloatBuffer read(State state, int parameter, long offset, int count) {
+    return fetch(array(state, parameter), offset, count);
+  }
+
+  private FloatBuffer fetch(NDArray source, long offset, int count) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray values =
           module.record(
               scope,
               "fetch",
-              array(state, parameter),
+              source,
               scope.create(offset),
               scope.create((long) count));
       return values.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
@@ -186,9 +191,14 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
+  /** Sets how many bytes of activations may be kept for a backward pass before layers are computed again. */
+  void keepActivations(long bytes) {
+    activationBytes = bytes;
+  }
+
   /** Allocates gradients and AdamW's moments, all zero. */
   public void prepareTraining() {
-    var gradient = zerosLikeMaster();
+    gradient = zerosLikeMaster();
     moment1 = zerosLikeMaster();
     moment2 = zerosLikeMaster();
     var lists = new LinkedHashMap<String, List<NDArray>>();
@@ -268,7 +278,7 @@ public final class Decoder implements AutoCloseable {
               scope.create(batch.targets()),
               scope.create(temperature),
               scope.create(chunk()),
-              scope.create(activationBytes(batch) > ACTIVATION_BYTES ? 1L : 0L)));
+              scope.create(estimateActivations(batch) > activationBytes ? 1L : 0L)));
     }
   }
 
@@ -321,7 +331,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   /** A rough count of what one forward pass leaves for autograd. */
-  private long activationBytes(TokenBatch batch) {
+  private long estimateActivations(TokenBatch batch) {
     long attention = (long) config.headDim() * (4L * config.heads() + 3L * config.kvHeads());
     long perToken = 8L * config.hiddenSize() + 4L * config.intermediateSize() + attention;
     int width = precision == Precision.BF16 ? 2 : 4;

@@ -1,6 +1,5 @@
 package dev.apo.worker.pretrain;
 
-import dev.apo.worker.data.CounterRandom;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -24,7 +23,7 @@ public final class AdditionTask {
         all.add(new Problem(a + "+" + b + "=", Integer.toString(a + b)));
       }
     }
-    Collections.shuffle(all, new Random(CounterRandom.key(seed, 1)));
+    Collections.shuffle(all, new Random(seed));
     return all;
   }
 }

@@ -1,6 +1,6 @@
 package dev.apo.worker.pretrain;
 
-import dev.apo.worker.data.CounterRandom;
+import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
@@ -91,11 +91,12 @@ public final class Pretrainer {
       List<AdditionTask.Problem> eval) {
     decoder.prepareTraining();
     var adamW = AdamW.of(0.01, 1.0);
+    var random = RandomStream.of(settings.seed(), 1);
     double accuracy = 0;
     for (int step = 1; step <= settings.maxSteps(); step++) {
       var batch = new ArrayList<TokenBatch.Sequence>();
       for (int i = 0; i < settings.batchSize(); i++) {
-        long bits = CounterRandom.bits(settings.seed(), (long) step * settings.batchSize() + i);
+        long bits = random.bits((long) step * settings.batchSize() + i);
         batch.add(sequence(tokenizer, train.get((int) Long.remainderUnsigned(bits, train.size()))));
       }
       TokenBatch tokens = TokenBatch.of(batch);

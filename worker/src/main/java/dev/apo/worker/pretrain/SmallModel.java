@@ -3,7 +3,7 @@ package dev.apo.worker.pretrain;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.apo.worker.data.CounterRandom;
+import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.model.ModelConfig;
 import dev.apo.worker.model.Parameter;
@@ -50,7 +50,7 @@ final class SmallModel {
     List<Parameter> parameters = decoder.parameters();
     for (int p = 0; p < parameters.size(); p++) {
       boolean norm = parameters.get(p).shape().length == 1;
-      var random = new Random(CounterRandom.key(seed, p));
+      var random = new Random(RandomStream.of(seed, p).key());
       float[] values = new float[Math.toIntExact(parameters.get(p).size())];
       for (int i = 0; i < values.length; i++) {
         values[i] = norm ? 1 : (float) (INITIAL_STD * random.nextGaussian());

@@ -1,6 +1,6 @@
 package dev.apo.worker.sampling;
 
-import dev.apo.worker.data.CounterRandom;
+import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -88,7 +88,7 @@ public final class Sampler {
     }
 
     float nextUniform() {
-      return CounterRandom.uniform(seed, length);
+      return new RandomStream(seed).uniform(length);
     }
   }
 

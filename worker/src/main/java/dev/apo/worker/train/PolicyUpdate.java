@@ -1,0 +1,125 @@
+package dev.apo.worker.train;
+
+import dev.apo.worker.algorithm.EntropyBonus;
+import dev.apo.worker.algorithm.Loss;
+import dev.apo.worker.algorithm.LossBatch;
+import dev.apo.worker.algorithm.LossResult;
+import dev.apo.worker.algorithm.MiniBatch;
+import dev.apo.worker.algorithm.StepMetrics;
+import dev.apo.worker.engine.AdamW;
+import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.TokenBatch;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One optimizer step on a mini-batch. The loss sees only log-probs and gives only their derivatives, so the engine needs one
+ * forward and one backward pass for each micro-batch, and one forward pass of the reference policy if the loss asks for it.
+ */
+final class PolicyUpdate {
+  private final Decoder decoder;
+  private final Loss loss;
+  private final EntropyBonus entropy;
+  private final AdamW adamW;
+  private final double temperature;
+  private final int microBatchTokens;
+
+  /**
+   * @param temperature of sampling; log-probs are of logits divided by it
+   * @param microBatchTokens most tokens, padding included, that pass the model at once
+   */
+  PolicyUpdate(
+      Decoder decoder, Loss loss, EntropyBonus entropy, AdamW adamW, double temperature, int microBatchTokens) {
+    this.decoder = decoder;
+    this.loss = loss;
+    this.entropy = entropy;
+    this.adamW = adamW;
+    this.temperature = temperature;
+    this.microBatchTokens = microBatchTokens;
+  }
+
+  /**
+   * @param optimizerStep number of this step, from 1
+   * @return the gradient's norm before clipping
+   */
+  double apply(List<Rollout> miniBatch, int optimizerStep, double learningRate, StepMetrics metrics) {
+    long tokens = miniBatch.stream().mapToLong(r -> r.sequence().responseLength()).sum();
+    var size = new MiniBatch(miniBatch.size(), tokens);
+    for (List<Rollout> microBatch : microBatches(miniBatch)) {
+      accumulate(microBatch, size, metrics);
+    }
+    return decoder.optimize(optimizerStep, adamW, learningRate);
+  }
+
+  private void accumulate(List<Rollout> rollouts, MiniBatch miniBatch, StepMetrics metrics) {
+    TokenBatch batch = TokenBatch.of(rollouts.stream().map(Rollout::sequence).toList());
+    double[][] reference = null;
+    if (loss.inputs().contains(Loss.Input.REFERENCE_LOG_PROBS)) {
+      reference = rows(decoder.score(batch, temperature, true).logProbs(), rollouts);
+    }
+    Decoder.TokenScores scores = decoder.forward(batch, temperature);
+    LossResult result =
+        loss.compute(
+            LossBatch.of(
+                miniBatch,
+                rows(scores.logProbs(), rollouts),
+                reference,
+                rollouts.stream().mapToDouble(Rollout::reward).toArray(),
+                rollouts.stream().mapToDouble(Rollout::vStar).toArray()));
+    var microBatch = new MiniBatch(rollouts.size(), batch.targets().length);
+    double weight = entropy.coefficient() == 0 ? 0 : entropy.tokenWeight(microBatch, miniBatch);
+    decoder.backward(flatten(result.gradient(), batch.targets().length), -weight, temperature);
+    metrics.add(result);
+    metrics.add(
+        new LossResult(
+            0, null, Map.of("actor/entropy_loss", sum(scores.entropies()) / miniBatch.tokens()), Map.of()));
+  }
+
+  /** Cuts a mini-batch into micro-batches of similar length, longest first, so that little padding is computed. */
+  List<List<Rollout>> microBatches(List<Rollout> miniBatch) {
+    var sorted = new ArrayList<>(miniBatch);
+    // A stable sort: equal lengths keep their order, so the same mini-batch is always cut the same way.
+    sorted.sort(Comparator.comparingInt((Rollout r) -> r.sequence().tokens().length).reversed());
+    var all = new ArrayList<List<Rollout>>();
+    for (int from = 0; from < sorted.size(); ) {
+      int width = sorted.get(from).sequence().tokens().length;
+      int to = Math.min(sorted.size(), from + Math.max(1, microBatchTokens / width));
+      all.add(sorted.subList(from, to));
+      from = to;
+    }
+    return all;
+  }
+
+  private static double[][] rows(float[] flat, List<Rollout> rollouts) {
+    double[][] rows = new double[rollouts.size()][];
+    int n = 0;
+    for (int b = 0; b < rows.length; b++) {
+      rows[b] = new double[rollouts.get(b).sequence().responseLength()];
+      for (int t = 0; t < rows[b].length; t++) {
+        rows[b][t] = flat[n++];
+      }
+    }
+    return rows;
+  }
+
+  private static float[] flatten(double[][] rows, int count) {
+    float[] flat = new float[count];
+    int n = 0;
+    for (double[] row : rows) {
+      for (double value : row) {
+        flat[n++] = (float) value;
+      }
+    }
+    return flat;
+  }
+
+  private static double sum(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += value;
+    }
+    return sum;
+  }
+}

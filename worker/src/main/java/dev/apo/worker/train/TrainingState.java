@@ -1,0 +1,50 @@
+package dev.apo.worker.train;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Where a training run stands; with the weights and the optimizer's moments, all that a checkpoint holds. Shuffling and sampling
+ * are functions of the seed and the step, so the step is also the data cursor and the random state.
+ *
+ * @param step rollout batches done
+ * @param optimizerStep optimizer steps done
+ * @param generatedTokens response tokens sampled so far
+ * @param trainSeconds time spent training so far, over all attempts
+ * @param evaluations accuracy over time, the start included
+ */
+public record TrainingState(
+    int step, int optimizerStep, long generatedTokens, double trainSeconds, List<Evaluation> evaluations) {
+
+  /** Held-out accuracy, 0 to 1, after some steps. */
+  public record Evaluation(int step, double accuracy) {}
+
+  public static final TrainingState START = new TrainingState(0, 0, 0, 0, List.of());
+
+  TrainingState advanced(int optimizerSteps, long tokens, double seconds) {
+    return new TrainingState(
+        step + 1, optimizerStep + optimizerSteps, generatedTokens + tokens, trainSeconds + seconds, evaluations);
+  }
+
+  TrainingState evaluated(double accuracy) {
+    var all = new ArrayList<>(evaluations);
+    all.add(new Evaluation(step, accuracy));
+    return new TrainingState(step, optimizerStep, generatedTokens, trainSeconds, List.copyOf(all));
+  }
+
+  /** Whether the newest evaluation is of this very step. */
+  boolean isEvaluated() {
+    return !evaluations.isEmpty() && evaluations.get(evaluations.size() - 1).step() == step;
+  }
+
+  /** The first of the best evaluations, or null. */
+  public Evaluation best() {
+    Evaluation best = null;
+    for (Evaluation e : evaluations) {
+      if (best == null || e.accuracy() > best.accuracy()) {
+        best = e;
+      }
+    }
+    return best;
+  }
+}

@@ -1,0 +1,26 @@
+package dev.apo.worker;
+
+import dev.apo.worker.model.ModelDirectory;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The tiny models of {@code src/test/resources/models}; how they were made is in {@code src/test/fixtures}. */
+public final class TestModels {
+  public static final List<String> NAMES =
+      List.of("f32-tied-own-head-dim", "f16-untied-sharded", "bf16-untied-no-grouping");
+
+  private TestModels() {}
+
+  public static Path path(String name) {
+    try {
+      return Path.of(TestModels.class.getResource("/models/" + name).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public static ModelDirectory open(String name) {
+    return ModelDirectory.open(path(name));
+  }
+}

@@ -1,0 +1,214 @@
+package dev.apo.worker.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.apo.worker.TestModels;
+import dev.apo.worker.engine.TokenBatch.Sequence;
+import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.sampling.Request;
+import dev.apo.worker.sampling.Sampler;
+import dev.apo.worker.sampling.SamplingSettings;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+class DecoderTest {
+  @SuppressWarnings("unused")
+  private static final List<String> MODELS = TestModels.NAMES;
+
+  private static final List<Sequence> SEQUENCES =
+      List.of(
+          Sequence.of(new int[] {3, 9, 4}, new int[] {7, 30, 2}),
+          Sequence.of(new int[] {5, 6, 5, 6}, new int[] {40}),
+          Sequence.of(new int[] {8}, new int[] {9, 10, 11, 12, 13, 14, 1}));
+
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void logitsEqualThoseOfTransformers(String name) throws IOException {
+    ModelDirectory model = TestModels.open(name);
+    try (Decoder decoder = Decoder.load(model, Precision.FP32, 64)) {
+      for (JsonNode expected : expected(model)) {
+        float[][] logits = decoder.logits(new int[][] {ints(expected.get("ids"))});
+        for (int t = 0; t < logits.length; t++) {
+          for (int v = 0; v < logits[t].length; v++) {
+            assertThat((double) logits[t][v])
+                .isCloseTo(expected.get("logits").get(t).get(v).asDouble(), within(1e-3));
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void greedyContinuationsEqualThoseOfTransformersAlsoSideBySide(String name) throws IOException {
+    ModelDirectory model = TestModels.open(name);
+    try (Decoder decoder = Decoder.load(model, Precision.FP32, 64)) {
+      var settings = new SamplingSettings(Decoder.Controls.GREEDY, 12, model.eosIds());
+      var requests = new ArrayList<Request>();
+      for (JsonNode expected : expected(model)) {
+        requests.add(new Request(ints(expected.get("ids")), new long[2]));
+      }
+      var responses = new Sampler(decoder, settings).sample(requests);
+      for (int i = 0; i < requests.size(); i++) {
+        int[] greedy = ints(expected(model).get(i).get("greedy"));
+        assertThat(responses.get(i)).allSatisfy(r -> assertThat(r.tokens()).isEqualTo(greedy));
+      }
+    }
+  }
+
+  @Test
+  void logProbsAndEntropiesAreThoseOfTheLogits() {
+    ModelDirectory model = TestModels.open("f32-tied-own-head-dim");
+    double temperature = 0.7;
+    try (Decoder decoder = Decoder.load(model, Precision.FP32, 64)) {
+      Decoder.TokenScores scores = decoder.score(TokenBatch.of(SEQUENCES), temperature, false);
+      int n = 0;
+      for (Sequence s : SEQUENCES) {
+        float[][] logits = decoder.logits(new int[][] {s.tokens()});
+        for (int t = s.promptLength(); t < s.tokens().length; t++, n++) {
+          double[] logp = logSoftmax(logits[t - 1], temperature);
+          assertThat((double) scores.logProbs()[n]).isCloseTo(logp[s.tokens()[t]], within(1e-4));
+          double entropy = -Arrays.stream(logp).map(l -> Math.exp(l) * l).sum();
+          assertThat((double) scores.entropies()[n]).isCloseTo(entropy, within(1e-4));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void theGradientEqualsFiniteDifferences(String name) {
+    ModelDirectory model = TestModels.open(name);
+    double temperature = 0.8;
+    double entropyCoefficient = 0.05;
+    try (Decoder decoder = Decoder.load(model, Precision.FP32, 64)) {
+      TokenBatch batch = TokenBatch.of(SEQUENCES);
+      float[] coefficients = new float[batch.targets().length];
+      for (int i = 0; i < coefficients.length; i++) {
+        coefficients[i] = 0.1f * (i % 3 - 1) + 0.05f;
+      }
+      decoder.prepareTraining();
+      decoder.forward(batch, temperature);
+      decoder.backward(coefficients, entropyCoefficient, temperature);
+      for (int p = 0; p < decoder.parameters().size(); p++) {
+        int size = (int) decoder.parameters().get(p).size();
+        for (int at : new int[] {size / 3, size - 1}) {
+          double analytic = decoder.gradient(p, at, 1).get(0);
+          double numeric = numericGradient(decoder, batch, p, at, coefficients, entropyCoefficient, temperature);
+          assertThat(analytic).as("parameter %d at %d", p, at).isCloseTo(numeric, within(2e-3 + 0.02 * Math.abs(numeric)));
+        }
+      }
+    }
+  }
+
+  @Test
+  void recomputingLayersGivesTheSameGradientBitForBit() {
+    ModelDirectory model = TestModels.open("f32-tied-own-head-dim");
+    assertThat(gradients(model, 0)).isEqualTo(gradients(model, Long.MAX_VALUE));
+  }
+
+  private static List<FloatBuffer> gradients(ModelDirectory model, long activationBytes) {
+    try (Decoder decoder = Decoder.load(model, Precision.FP32, 64)) {
+      decoder.keepActivations(activationBytes);
+      decoder.prepareTraining();
+      TokenBatch batch = TokenBatch.of(SEQUENCES);
+      decoder.forward(batch, 1);
+      float[] coefficients = new float[batch.targets().length];
+      Arrays.fill(coefficients, 0.5f);
+      decoder.backward(coefficients, 0, 1);
+      var all = new ArrayList<FloatBuffer>();
+      for (int p = 0; p < decoder.parameters().size(); p++) {
+        all.add(decoder.gradient(p, 0, (int) decoder.parameters().get(p).size()));
+      }
+      return all;
+    }
+  }
+
+  @Test
+  void theReferencePolicyStaysWhileThePolicyLearns() {
+    ModelDirectory model = TestModels.open("f32-tied-own-head-dim");
+    TokenBatch batch = TokenBatch.of(SEQUENCES);
+    for (Precision precision : Precision.values()) {
+      try (Decoder decoder = Decoder.load(model, precision, 64)) {
+        decoder.freezeReference();
+        decoder.prepareTraining();
+        float[] before = decoder.score(batch, 1, false).logProbs();
+        assertThat(decoder.score(batch, 1, true).logProbs()).isEqualTo(before);
+        double loss = Double.NaN;
+        for (int step = 1; step <= 20; step++) {
+          float[] logProbs = decoder.forward(batch, 1).logProbs();
+          loss = -mean(logProbs);
+          float[] coefficients = new float[logProbs.length];
+          Arrays.fill(coefficients, -1f / coefficients.length);
+          decoder.backward(coefficients, 0, 1);
+          decoder.optimize(step, AdamW.of(0, 1), 1e-2);
+        }
+        assertThat(loss).isLessThan(-mean(before) / 2);
+        assertThat(decoder.score(batch, 1, true).logProbs()).isEqualTo(before);
+      }
+    }
+  }
+
+  private static double numericGradient(
+      Decoder decoder, TokenBatch batch, int p, int at, float[] c, double entropyCoefficient, double temperature) {
+    float h = 5e-3f;
+    float value = decoder.read(Decoder.State.WEIGHTS, p, at, 1).get(0);
+    double up = objective(decoder, batch, p, at, value + h, c, entropyCoefficient, temperature);
+    double down = objective(decoder, batch, p, at, value - h, c, entropyCoefficient, temperature);
+    objective(decoder, batch, p, at, value, c, entropyCoefficient, temperature);
+    return (up - down) / (2 * h);
+  }
+
+  private static double objective(
+      Decoder decoder, TokenBatch batch, int p, int at, float value, float[] c, double ce, double temperature) {
+    decoder.write(Decoder.State.WEIGHTS, p, at, FloatBuffer.wrap(new float[] {value}));
+    decoder.weightsChanged();
+    Decoder.TokenScores scores = decoder.score(batch, temperature, false);
+    double sum = 0;
+    for (int i = 0; i < c.length; i++) {
+      sum += (double) c[i] * scores.logProbs()[i] + ce * scores.entropies()[i];
+    }
+    return sum;
+  }
+
+  private static double mean(float[] values) {
+    double sum = 0;
+    for (float v : values) {
+      sum += v;
+    }
+    return sum / values.length;
+  }
+
+  private static double[] logSoftmax(float[] logits, double temperature) {
+    double max = Double.NEGATIVE_INFINITY;
+    for (float l : logits) {
+      max = Math.max(max, l / temperature);
+    }
+    double sum = 0;
+    for (float l : logits) {
+      sum += Math.exp(l / temperature - max);
+    }
+    double[] result = new double[logits.length];
+    for (int i = 0; i < result.length; i++) {
+      result[i] = logits[i] / temperature - max - Math.log(sum);
+    }
+    return result;
+  }
+
+  private static JsonNode expected(ModelDirectory model) throws IOException {
+    return new ObjectMapper().readTree(model.path().resolve("expected.json").toFile());
+  }
+
+  private static int[] ints(JsonNode array) {
+    return array.valueStream().mapToInt(JsonNode::asInt).toArray();
+  }
+}
