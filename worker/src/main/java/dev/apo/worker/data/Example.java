@@ -1,0 +1,10 @@
+package dev.apo.worker.data;
+
+/**
+ * One row of a data set as the program uses it.
+ *
+ * @param row its index among the rows of its file, from 0, whatever the limit
+ * @param prompt the text that the model is given, template applied
+ * @param answer what the reward compares responses with
+ */
+public record Example(int row, String prompt, String answer) {}

@@ -1,0 +1,19 @@
+package dev.apo.worker.reward;
+
+/** 1 if the response is the answer, but for white space at both ends; else 0. */
+public record ExactMatch() implements Reward {
+  @Override
+  public String id() {
+    return "exact-match";
+  }
+
+  @Override
+  public String version() {
+    return "1";
+  }
+
+  @Override
+  public double score(String prompt, String response, String answer) {
+    return response.strip().equals(answer.strip()) ? 1 : 0;
+  }
+}

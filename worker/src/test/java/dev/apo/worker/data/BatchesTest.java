@@ -1,0 +1,96 @@
+package dev.apo.worker.data;
+
+import static dev.apo.worker.Vectors.onlyCase;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class BatchesTest {
+  @Test
+  void countsTheStepsOfTheOfficialRuns() {
+    JsonNode test = onlyCase("optim", "steps_per_run");
+    JsonNode inputs = test.get("inputs");
+    JsonNode expected = test.get("expected");
+    int batch = inputs.get("batch").asInt();
+    int epochs = inputs.get("epochs").asInt();
+    Batches gsm8k = new Batches(inputs.get("gsm8k_train").asInt(), batch, 0);
+    Batches math = new Batches(inputs.get("math_train").asInt(), batch, 0);
+
+    assertThat(gsm8k.steps(epochs)).isEqualTo(expected.get("gsm8k_rollout_batches").asInt());
+    assertThat(math.steps(epochs)).isEqualTo(expected.get("math_rollout_batches").asInt());
+    int perBatch = Batches.miniBatches(math.rows(0), inputs.get("mini_batch").asInt()).size();
+    assertThat(math.steps(epochs) * perBatch)
+        .isEqualTo(expected.get("optimizer_steps_each").asInt());
+  }
+
+  @Test
+  void anEpochSeesNoRowTwiceAndDropsTheRest() {
+    Batches batches = new Batches(10, 3, 42);
+    int[] seen =
+        IntStream.range(0, batches.stepsPerEpoch())
+            .flatMap(step -> Arrays.stream(batches.rows(step)))
+            .toArray();
+    assertThat(seen).hasSize(9).doesNotHaveDuplicates();
+    assertThat(Arrays.stream(seen)).allMatch(row -> 0 <= row && row < 10);
+  }
+
+  @Test
+  void everyEpochHasAnotherOrder() {
+    Batches batches = new Batches(100, 100, 42);
+    assertThat(batches.epoch(1)).isEqualTo(1);
+    assertThat(batches.rows(0))
+        .isNotEqualTo(batches.rows(1))
+        .containsExactlyInAnyOrder(batches.rows(1));
+  }
+
+  @Test
+  void aStepSeesTheSameRowsWheneverItIsAsked() {
+    assertThat(new Batches(1000, 7, 3).rows(500)).isEqualTo(new Batches(1000, 7, 3).rows(500));
+    assertThat(new Batches(1000, 7, 3).rows(500)).isNotEqualTo(new Batches(1000, 7, 4).rows(500));
+  }
+
+  @Test
+  void aSmallDataSetIsOneBatch() {
+    Batches batches = new Batches(5, 256, 0);
+    assertThat(batches.stepsPerEpoch()).isEqualTo(1);
+    assertThat(batches.rows(3)).containsExactlyInAnyOrder(0, 1, 2, 3, 4);
+  }
+
+  @Test
+  void refusesAnEmptyDataSet() {
+    assertThatIllegalArgumentException().isThrownBy(() -> new Batches(0, 8, 0));
+  }
+
+  @Test
+  void theLastMiniBatchMayBeSmaller() {
+    assertThat(Batches.miniBatches(new int[] {1, 2, 3}, 2))
+        .containsExactly(new int[] {1, 2}, new int[] {3});
+  }
+
+  @Test
+  void theShuffleIsPartOfTheFormat() {
+    // Fixed: a change would make a resumed run differ from an uninterrupted one.
+    assertThat(Shuffle.permutation(10, 0, 0)).containsExactly(6, 4, 5, 3, 1, 2, 9, 7, 8, 0);
+  }
+
+  @Test
+  void everyPlaceIsEquallyLikely() {
+    int[][] counts = new int[5][5];
+    for (int seed = 0; seed < 20_000; seed++) {
+      int[] order = Shuffle.permutation(5, seed, 0);
+      for (int i = 0; i < 5; i++) {
+        counts[i][order[i]]++;
+      }
+    }
+    for (int[] row : counts) {
+      for (int count : row) {
+        assertThat(count / 20_000.0).isCloseTo(0.2, within(0.015));
+      }
+    }
+  }
+}
