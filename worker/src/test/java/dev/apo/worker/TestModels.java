@@ -5,7 +5,10 @@ import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The tiny models of {@code src/test/resources/models}; how they were made is in {@code src/test/fixtures}. */
+/**
+ * The tiny models of {@code src/test/resources/models}; how they were made is in {@code
+ * src/test/fixtures}.
+ */
 public final class TestModels {
   public static final List<String> NAMES =
       List.of("f32-tied-own-head-dim", "f16-untied-sharded", "bf16-untied-no-grouping");

@@ -17,13 +17,18 @@ public record PromptSet(List<Prompt> prompts, int dropped) {
    * @param name what to call the data in messages
    * @throws ApoException BAD_DATA if no prompt is left, or one has no token at all
    */
-  public static PromptSet of(String name, List<Example> examples, Tokenizer tokenizer, int maxPromptTokens) {
+  public static PromptSet of(
+      String name, List<Example> examples, Tokenizer tokenizer, int maxPromptTokens) {
     var kept = new ArrayList<Prompt>();
     for (Example example : examples) {
       int[] tokens = tokenizer.encode(example.prompt());
       if (tokens.length == 0) {
         throw new ApoException(
-            ExitCode.BAD_DATA, name + ", row " + example.row() + ": the prompt has no tokens; check the data and the tokenizer.");
+            ExitCode.BAD_DATA,
+            name
+                + ", row "
+                + example.row()
+                + ": the prompt has no tokens; check the data and the tokenizer.");
       }
       if (tokens.length <= maxPromptTokens) {
         kept.add(new Prompt(example.row(), example.prompt(), example.answer(), tokens));
@@ -32,8 +37,13 @@ public record PromptSet(List<Prompt> prompts, int dropped) {
     if (kept.isEmpty()) {
       throw new ApoException(
           ExitCode.BAD_DATA,
-          "All " + examples.size() + " prompts of " + name + " are longer than spec.sampling.maxPromptTokens "
-              + maxPromptTokens + "; raise it.");
+          "All "
+              + examples.size()
+              + " prompts of "
+              + name
+              + " are longer than spec.sampling.maxPromptTokens "
+              + maxPromptTokens
+              + "; raise it.");
     }
     return new PromptSet(List.copyOf(kept), examples.size() - kept.size());
   }

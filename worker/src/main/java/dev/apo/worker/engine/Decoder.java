@@ -28,11 +28,8 @@ public final class Decoder implements AutoCloseable {
    */
   private static final int HEAD_VALUES = 1 << 24;
 
-  /**
-   * Activations kept for the backward pass, in bytes; above that, layers are computed a second time
-   * instead.
-   */
-  private static final long ACTIVATION_BYTES = 128L << 20;
+  /** Activations kept for a backward pass, in bytes; above that, layers are computed again. */
+  private long activationBytes = 128L << 20;
 
   private final NDManager manager;
   private final TorchModule module;
@@ -146,14 +143,14 @@ public final class Decoder implements AutoCloseable {
   private FloatBuffer fetch(NDArray source, long offset, int count) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray values =
-          module.record(
-              scope,
-              "fetch",
-              source,
-              scope.create(offset),
-              scope.create((long) count));
+          module.record(scope, "fetch", source, scope.create(offset), scope.create((long) count));
       return values.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
     }
+  }
+
+  /** Reads the accumulated gradient of one parameter, flattened; a copy. */
+  FloatBuffer gradient(int parameter, long offset, int count) {
+    return fetch(gradient.get(parameter), offset, count);
   }
 
   /**
@@ -191,7 +188,10 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  /** Sets how many bytes of activations may be kept for a backward pass before layers are computed again. */
+  /**
+   * Sets how many bytes of activations may be kept for a backward pass before layers are computed
+   * again.
+   */
   void keepActivations(long bytes) {
     activationBytes = bytes;
   }

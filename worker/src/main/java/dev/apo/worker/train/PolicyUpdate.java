@@ -15,8 +15,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * One optimizer step on a mini-batch. The loss sees only log-probs and gives only their derivatives, so the engine needs one
- * forward and one backward pass for each micro-batch, and one forward pass of the reference policy if the loss asks for it.
+ * One optimizer step on a mini-batch. The loss sees only log-probs and gives only their
+ * derivatives, so the engine needs one forward and one backward pass for each micro-batch, and one
+ * forward pass of the reference policy if the loss asks for it.
  */
 final class PolicyUpdate {
   private final Decoder decoder;
@@ -31,7 +32,12 @@ final class PolicyUpdate {
    * @param microBatchTokens most tokens, padding included, that pass the model at once
    */
   PolicyUpdate(
-      Decoder decoder, Loss loss, EntropyBonus entropy, AdamW adamW, double temperature, int microBatchTokens) {
+      Decoder decoder,
+      Loss loss,
+      EntropyBonus entropy,
+      AdamW adamW,
+      double temperature,
+      int microBatchTokens) {
     this.decoder = decoder;
     this.loss = loss;
     this.entropy = entropy;
@@ -44,7 +50,8 @@ final class PolicyUpdate {
    * @param optimizerStep number of this step, from 1
    * @return the gradient's norm before clipping
    */
-  double apply(List<Rollout> miniBatch, int optimizerStep, double learningRate, StepMetrics metrics) {
+  double apply(
+      List<Rollout> miniBatch, int optimizerStep, double learningRate, StepMetrics metrics) {
     long tokens = miniBatch.stream().mapToLong(r -> r.sequence().responseLength()).sum();
     var size = new MiniBatch(miniBatch.size(), tokens);
     for (List<Rollout> microBatch : microBatches(miniBatch)) {
@@ -74,13 +81,20 @@ final class PolicyUpdate {
     metrics.add(result);
     metrics.add(
         new LossResult(
-            0, null, Map.of("actor/entropy_loss", sum(scores.entropies()) / miniBatch.tokens()), Map.of()));
+            0,
+            null,
+            Map.of("actor/entropy_loss", sum(scores.entropies()) / miniBatch.tokens()),
+            Map.of()));
   }
 
-  /** Cuts a mini-batch into micro-batches of similar length, longest first, so that little padding is computed. */
+  /**
+   * Cuts a mini-batch into micro-batches of similar length, longest first, so that little padding
+   * is computed.
+   */
   List<List<Rollout>> microBatches(List<Rollout> miniBatch) {
     var sorted = new ArrayList<>(miniBatch);
-    // A stable sort: equal lengths keep their order, so the same mini-batch is always cut the same way.
+    // A stable sort: equal lengths keep their order, so the same mini-batch is always cut the same
+    // way.
     sorted.sort(Comparator.comparingInt((Rollout r) -> r.sequence().tokens().length).reversed());
     var all = new ArrayList<List<Rollout>>();
     for (int from = 0; from < sorted.size(); ) {

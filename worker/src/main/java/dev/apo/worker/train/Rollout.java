@@ -9,4 +9,10 @@ import dev.apo.worker.engine.TokenBatch;
  * @param truncated whether the response ran into the length limit
  */
 public record Rollout(
-    int row, String prompt, String response, TokenBatch.Sequence sequence, boolean truncated, double reward, double vStar) {}
+    int row,
+    String prompt,
+    String response,
+    TokenBatch.Sequence sequence,
+    boolean truncated,
+    double reward,
+    double vStar) {}

@@ -4,8 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where a training run stands; with the weights and the optimizer's moments, all that a checkpoint holds. Shuffling and sampling
- * are functions of the seed and the step, so the step is also the data cursor and the random state.
+ * Where a training run stands; with the weights and the optimizer's moments, all that a checkpoint
+ * holds. Shuffling and sampling are functions of the seed and the step, so the step is also the
+ * data cursor and the random state.
  *
  * @param step rollout batches done
  * @param optimizerStep optimizer steps done
@@ -14,7 +15,11 @@ import java.util.List;
  * @param evaluations accuracy over time, the start included
  */
 public record TrainingState(
-    int step, int optimizerStep, long generatedTokens, double trainSeconds, List<Evaluation> evaluations) {
+    int step,
+    int optimizerStep,
+    long generatedTokens,
+    double trainSeconds,
+    List<Evaluation> evaluations) {
 
   /** Held-out accuracy, 0 to 1, after some steps. */
   public record Evaluation(int step, double accuracy) {}
@@ -23,7 +28,11 @@ public record TrainingState(
 
   TrainingState advanced(int optimizerSteps, long tokens, double seconds) {
     return new TrainingState(
-        step + 1, optimizerStep + optimizerSteps, generatedTokens + tokens, trainSeconds + seconds, evaluations);
+        step + 1,
+        optimizerStep + optimizerSteps,
+        generatedTokens + tokens,
+        trainSeconds + seconds,
+        evaluations);
   }
 
   TrainingState evaluated(double accuracy) {

@@ -103,8 +103,11 @@ class DecoderTest {
         int size = (int) decoder.parameters().get(p).size();
         for (int at : new int[] {size / 3, size - 1}) {
           double analytic = decoder.gradient(p, at, 1).get(0);
-          double numeric = numericGradient(decoder, batch, p, at, coefficients, entropyCoefficient, temperature);
-          assertThat(analytic).as("parameter %d at %d", p, at).isCloseTo(numeric, within(2e-3 + 0.02 * Math.abs(numeric)));
+          double numeric =
+              numericGradient(decoder, batch, p, at, coefficients, entropyCoefficient, temperature);
+          assertThat(analytic)
+              .as("parameter %d at %d", p, at)
+              .isCloseTo(numeric, within(2e-3 + 0.02 * Math.abs(numeric)));
         }
       }
     }
@@ -159,7 +162,13 @@ class DecoderTest {
   }
 
   private static double numericGradient(
-      Decoder decoder, TokenBatch batch, int p, int at, float[] c, double entropyCoefficient, double temperature) {
+      Decoder decoder,
+      TokenBatch batch,
+      int p,
+      int at,
+      float[] c,
+      double entropyCoefficient,
+      double temperature) {
     float h = 5e-3f;
     float value = decoder.read(Decoder.State.WEIGHTS, p, at, 1).get(0);
     double up = objective(decoder, batch, p, at, value + h, c, entropyCoefficient, temperature);
@@ -169,7 +178,14 @@ class DecoderTest {
   }
 
   private static double objective(
-      Decoder decoder, TokenBatch batch, int p, int at, float value, float[] c, double ce, double temperature) {
+      Decoder decoder,
+      TokenBatch batch,
+      int p,
+      int at,
+      float value,
+      float[] c,
+      double ce,
+      double temperature) {
     decoder.write(Decoder.State.WEIGHTS, p, at, FloatBuffer.wrap(new float[] {value}));
     decoder.weightsChanged();
     Decoder.TokenScores scores = decoder.score(batch, temperature, false);
