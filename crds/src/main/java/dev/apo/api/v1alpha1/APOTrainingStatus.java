@@ -1,0 +1,27 @@
+package dev.apo.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+import java.util.List;
+
+/** How the run stands. */
+@ApiObject
+public record APOTrainingStatus(
+    @JsonPropertyDescription("Where the run stands, in a word.") Phase phase,
+    @JsonPropertyDescription("How far the present stage is, in a few words.") @Size(max = 128)
+        String progress,
+    @JsonPropertyDescription("Observations about the run.") @Size(max = 16)
+        List<Condition> conditions,
+    @JsonPropertyDescription("Generation of the spec that this status is about.")
+        @Min(0)
+        @Max(Limits.EXACT)
+        Long observedGeneration,
+    @JsonPropertyDescription("Attempts started so far, over all stages.") @Min(0) @Max(Limits.INT)
+        Integer attempts,
+    @JsonPropertyDescription("The preparation.") StageStatus prepare,
+    @JsonPropertyDescription("The estimate.") StageStatus estimate,
+    @JsonPropertyDescription("The training.") StageStatus train,
+    @JsonPropertyDescription("What the stages found.") Results results,
+    @JsonPropertyDescription("Where the results are.") Artifacts artifacts) {}

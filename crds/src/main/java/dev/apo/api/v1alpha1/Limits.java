@@ -1,0 +1,28 @@
+package dev.apo.api.v1alpha1;
+
+/** Bounds and patterns that several fields share. Patterns keep to what Java and RE2 both read. */
+final class Limits {
+  /** The largest value of an {@code Integer} field. */
+  static final int INT = Integer.MAX_VALUE;
+
+  /** The largest whole number that survives JSON readers that know doubles only. */
+  static final double EXACT = 9007199254740991.0;
+
+  /** The longest address. */
+  static final int URI = 1024;
+
+  private static final String STORED = "s3://[a-z0-9][a-z0-9.-]*(/.*)?|file:///.+|[.][.]?/.*";
+
+  /** Something that the storage holds, or a path relative to the manifest. */
+  static final String STORED_URI = "^(" + STORED + ")$";
+
+  /** The same, or a repository of the model hub. */
+  static final String MODEL_URI = "^(" + STORED + "|hf://[A-Za-z0-9._-]+/[A-Za-z0-9._-]+)$";
+
+  static final String HTTP_URL = "^https?://.+$";
+
+  /** A name of a Kubernetes object. */
+  static final String DNS_NAME = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
+
+  private Limits() {}
+}

@@ -1,0 +1,26 @@
+package dev.apo.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+
+/** The reference policy: the model that training starts from and is regularised towards. */
+@ApiObject
+@ValidationRule(
+    value = "self.uri.startsWith('hf://') || !has(self.revision)",
+    message =
+        "revision applies to hf:// models only: remove it, or name the model as hf://owner/name")
+public record ModelSpec(
+    @JsonPropertyDescription(
+            "Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, or a path from ./ or ../ relative to the manifest.")
+        @Required
+        @Size(min = 1, max = Limits.URI)
+        @Pattern(Limits.MODEL_URI)
+        String uri,
+    @JsonPropertyDescription("Commit, tag or branch of an hf:// model; the main branch if unset.")
+        @Size(min = 1, max = 255)
+        String revision,
+    @JsonPropertyDescription("Secret that holds the access token of an hf:// model.")
+        SecretKeyReference tokenSecretRef) {}

@@ -1,0 +1,19 @@
+package dev.apo.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Max;
+import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.Size;
+
+/** How far a stage is. */
+@ApiObject
+public record Progress(
+    @JsonPropertyDescription("Units done: questions of the estimate, steps of the training.")
+        @Min(0)
+        @Max(Limits.EXACT)
+        Long done,
+    @JsonPropertyDescription("Units in all.") @Min(0) @Max(Limits.EXACT) Long total,
+    @JsonPropertyDescription("Part done, in percent.") @Min(0) @Max(100) Integer percent,
+    @JsonPropertyDescription("Seconds left at the present speed.") @Min(0) @Max(Limits.EXACT)
+        Long etaSeconds,
+    @JsonPropertyDescription("The same for people.") @Size(max = 256) String message) {}
