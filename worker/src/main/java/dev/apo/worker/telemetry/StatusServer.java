@@ -35,8 +35,7 @@ import java.util.concurrent.Executors;
  */
 public final class StatusServer implements ProgressView, AutoCloseable {
   static {
-    // Seconds for a request to arrive, or clients that never finish theirs would use up the
-    // threads.
+    // Seconds for a request to arrive: a client that never finishes one must not keep a thread.
     if (System.getProperty("sun.net.httpserver.maxReqTime") == null) {
       System.setProperty("sun.net.httpserver.maxReqTime", "10");
     }
@@ -45,7 +44,7 @@ public final class StatusServer implements ProgressView, AutoCloseable {
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<String, Double> gauges = new ConcurrentHashMap<>();
-  private final ExecutorService threads = Executors.newFixedThreadPool(4, StatusServer::daemon);
+  private final ExecutorService threads = Executors.newCachedThreadPool(StatusServer::daemon);
   private final HttpServer server;
   private volatile Progress progress;
 

@@ -8,13 +8,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.worker.ApoException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -86,6 +89,23 @@ class StatusServerTest {
   }
 
   @Test
+  void staysHealthyWhileClientsStall() throws Exception {
+    List<Socket> stalled = new ArrayList<>();
+    try {
+      for (int i = 0; i < 16; i++) {
+        Socket socket = new Socket("localhost", server.port());
+        stalled.add(socket);
+        socket.getOutputStream().write("GET /progress HT".getBytes(StandardCharsets.US_ASCII));
+      }
+      assertThat(get("/healthz").statusCode()).isEqualTo(200);
+    } finally {
+      for (Socket socket : stalled) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
   void knowsNoOtherPathAndNoOtherMethod() throws Exception {
     assertThat(get("/").statusCode()).isEqualTo(404);
     assertThat(get("/progress/x").statusCode()).isEqualTo(404);
@@ -122,7 +142,7 @@ class StatusServerTest {
 
   private HttpRequest.Builder request(String path) {
     return HttpRequest.newBuilder(URI.create("http://localhost:" + server.port() + path))
-        .timeout(Duration.ofSeconds(10));
+        .timeout(Duration.ofSeconds(5));
   }
 
   private static HttpResponse<String> send(HttpRequest request)
