@@ -209,6 +209,11 @@ class AStarPoTest {
   }
 
   @Test
+  void refusesAnEmptyMiniBatch() {
+    assertThatThrownBy(() -> new MiniBatch(0, 0)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  @Test
   void refusesRowsOfDifferentLengths() {
     double[][] logProbs = {{-1, -2}};
     double[] one = {1};

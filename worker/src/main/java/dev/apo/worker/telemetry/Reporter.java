@@ -1,0 +1,51 @@
+package dev.apo.worker.telemetry;
+
+import java.util.Map;
+
+/** What a stage tells about its progress. One stage runs at a time. */
+public interface Reporter {
+  /** Tells nobody. */
+  Reporter SILENT =
+      new Reporter() {
+        @Override
+        public void stageStarted(String stage, long total, String unit, long alreadyDone) {}
+
+        @Override
+        public void advanced(long done, Map<String, Double> headline) {}
+
+        @Override
+        public void stageFinished(Map<String, Double> summary) {}
+
+        @Override
+        public void message(String text) {}
+      };
+
+  /**
+   * A stage begins.
+   *
+   * @param stage its name, e.g. {@code estimate}
+   * @param total the work in units, with what is already done
+   * @param unit what is counted, in the plural, e.g. {@code prompts}
+   * @param alreadyDone what an earlier run of the stage has done: not part of this one's rate
+   */
+  void stageStarted(String stage, long total, String unit, long alreadyDone);
+
+  /** A stage begins from nothing. */
+  default void stageStarted(String stage, long total, String unit) {
+    stageStarted(stage, total, unit, 0);
+  }
+
+  /**
+   * The stage got on.
+   *
+   * @param done all units that are done by now
+   * @param headline the few figures that people watch, e.g. {@code reward}, in the order to show
+   */
+  void advanced(long done, Map<String, Double> headline);
+
+  /** The stage is complete; the figures sum it up. */
+  void stageFinished(Map<String, Double> summary);
+
+  /** One line for people, e.g. that V* was found and nothing need be sampled. */
+  void message(String text);
+}
