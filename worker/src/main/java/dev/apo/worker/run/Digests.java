@@ -1,0 +1,20 @@
+package dev.apo.worker.run;
+
+import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.storage.Sha256;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/** Names a model by its content. */
+final class Digests {
+  private Digests() {}
+
+  /** SHA-256 over the configuration and every weight file, hexadecimal. */
+  static String model(ModelDirectory model) {
+    var text = new StringBuilder(Sha256.of(model.path().resolve("config.json")));
+    for (Path file : model.weightFiles()) {
+      text.append('\n').append(file.getFileName()).append(' ').append(Sha256.of(file));
+    }
+    return Sha256.of(text.toString().getBytes(StandardCharsets.UTF_8));
+  }
+}

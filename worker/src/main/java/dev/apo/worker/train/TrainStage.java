@@ -1,0 +1,254 @@
+package dev.apo.worker.train;
+
+import dev.apo.api.v1alpha1.AlgorithmSpec;
+import dev.apo.api.v1alpha1.APOTrainingSpec;
+import dev.apo.api.v1alpha1.Preset;
+import dev.apo.api.v1alpha1.Schedule;
+import dev.apo.api.v1alpha1.TrainSpec;
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
+import dev.apo.worker.FileErrors;
+import dev.apo.worker.algorithm.AStarPo;
+import dev.apo.worker.algorithm.EntropyBonus;
+import dev.apo.worker.algorithm.LearningRateSchedule;
+import dev.apo.worker.algorithm.Loss;
+import dev.apo.worker.algorithm.ValueEstimate;
+import dev.apo.worker.data.Batches;
+import dev.apo.worker.data.Prompt;
+import dev.apo.worker.engine.AdamW;
+import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.estimate.ValueEstimator;
+import dev.apo.worker.evaluate.Evaluator;
+import dev.apo.worker.model.ModelExport;
+import dev.apo.worker.model.SafetensorsWriter;
+import dev.apo.worker.run.Session;
+import dev.apo.worker.sampling.Sampler;
+import dev.apo.worker.sampling.SamplingSettings;
+import dev.apo.worker.storage.ArtifactManifest;
+import dev.apo.worker.storage.Storage;
+import dev.apo.worker.telemetry.MetricsLog;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/** Stage 2 of A*-PO: reads the V* table, trains from the newest checkpoint on, exports the model. */
+public final class TrainStage {
+  /** Tokens of one micro-batch where the manifest names no number. */
+  private static final int MICRO_BATCH_TOKENS = 8192;
+
+  /** The entropy bonus of the released code, which the paper does not have. */
+  private static final double OFFICIAL_ENTROPY = 0.001;
+
+  private final Session session;
+  private final APOTrainingSpec spec;
+  private final Consumer<Map<String, Double>> gauges;
+
+  /**
+   * @param gauges told the metrics of every step
+   */
+  public TrainStage(Session session, Consumer<Map<String, Double>> gauges) {
+    this.session = session;
+    this.spec = session.spec();
+    this.gauges = gauges;
+  }
+
+  /** What training came to; {@code samples} are responses of the trained model to evaluation prompts. */
+  public record Outcome(TrainingState state, List<Evaluator.Sample> samples) {}
+
+  /**
+   * @throws ApoException BAD_ARTIFACT if the V* table is missing or damaged, or no checkpoint is whole
+   */
+  public Outcome run() {
+    TrainingSet set = trainingSet();
+    Path work = session.launch().workDirectory().resolve("train");
+    try (Decoder decoder = session.loadModel()) {
+      decoder.freezeReference();
+      decoder.prepareTraining();
+      var checkpoints =
+          new Checkpoints(
+              session.storage(),
+              session.keys().checkpoints(),
+              work.resolve("checkpoint"),
+              spec.train().keepCheckpoints(),
+              session.reporter());
+      TrainingState start = checkpoints.restore(decoder).orElse(TrainingState.START);
+      if (start.step() > 0) {
+        session.reporter().message("Going on from the checkpoint of step " + start.step() + ".");
+      }
+      Path metrics = work.resolve("metrics.jsonl");
+      fetchMetrics(metrics, start.step());
+      try (MetricsLog log = MetricsLog.open(metrics, start.step() == 0 ? -1 : start.step())) {
+        TrainingState end = trainer(decoder, set, checkpoints, log, () -> publish(metrics)).run(start);
+        publish(metrics);
+        export(decoder, work.resolve("model"), end);
+        return new Outcome(end, samples(decoder));
+      }
+    }
+  }
+
+  private void publish(Path metrics) {
+    session.storage().upload(session.keys().metrics(), metrics);
+  }
+
+  /** The metrics of finished steps come back with the checkpoint. */
+  private void fetchMetrics(Path local, int resumedStep) {
+    if (resumedStep > 0 && session.storage().stat(session.keys().metrics()).isPresent()) {
+      session.storage().download(session.keys().metrics(), local);
+    }
+  }
+
+  /** Prompts that are trained on, with their optimal values. */
+  private record TrainingSet(List<Prompt> prompts, double[] vStar) {}
+
+  private TrainingSet trainingSet() {
+    AlgorithmSpec algorithm = spec.algorithm();
+    int samples = algorithm.samplesToUse() == null ? spec.estimate().samplesPerPrompt() : algorithm.samplesToUse();
+    var estimate = new ValueEstimate(algorithm.beta1(), samples);
+    Map<Integer, double[]> rewards = ValueEstimator.rewards(session.vStarStore().read());
+    var prompts = new ArrayList<Prompt>();
+    var values = new ArrayList<Double>();
+    for (Prompt prompt : session.train().prompts()) {
+      double[] row = rewards.get(prompt.row());
+      if (!algorithm.filterAllIncorrect() || !estimate.allIncorrect(row)) {
+        prompts.add(prompt);
+        values.add(estimate.vStar(row));
+      }
+    }
+    int dropped = session.train().prompts().size() - prompts.size();
+    if (dropped > 0) {
+      session.reporter().message("Left out " + dropped + " prompts that the reference policy never solved.");
+    }
+    if (prompts.size() < spec.train().batchSize()) {
+      throw new ApoException(
+          ExitCode.BAD_MANIFEST,
+          "spec.train.batchSize is " + spec.train().batchSize() + ", and only " + prompts.size()
+              + " prompts are left by spec.algorithm.filterAllIncorrect; lower it.");
+    }
+    return new TrainingSet(prompts, values.stream().mapToDouble(Double::doubleValue).toArray());
+  }
+
+  private Trainer trainer(
+      Decoder decoder, TrainingSet set, Checkpoints checkpoints, MetricsLog log, Runnable publishMetrics) {
+    TrainSpec train = spec.train();
+    var batches = new Batches(set.prompts().size(), train.batchSize(), train.seed());
+    int steps = train.steps() != null ? train.steps() : batches.steps(train.epochs());
+    var plan =
+        new Trainer.Plan(
+            steps,
+            train.miniBatchSize(),
+            train.learningRate(),
+            train.seed(),
+            train.evaluateEvery(),
+            train.checkpointEvery());
+    var update =
+        new PolicyUpdate(
+            decoder,
+            loss(),
+            entropy(),
+            AdamW.of(train.weightDecay(), train.maxGradNorm()),
+            spec.sampling().temperature(),
+            train.microBatchTokens() == null ? MICRO_BATCH_TOKENS : train.microBatchTokens());
+    var rollouts =
+        new Rollouts(new Sampler(decoder, session.sampling()), session.tokenizer(), session.rewards().train());
+    return new Trainer(
+        plan,
+        decoder,
+        set.prompts(),
+        set.vStar(),
+        batches,
+        schedule(steps),
+        rollouts,
+        update,
+        evaluator(session),
+        checkpoints,
+        log,
+        gauges,
+        publishMetrics,
+        session.reporter(),
+        session.stop());
+  }
+
+  private Loss loss() {
+    return switch (spec.algorithm().type()) {
+      case APO -> new AStarPo(spec.algorithm().beta2());
+    };
+  }
+
+  private EntropyBonus entropy() {
+    boolean official = spec.preset() == Preset.Official;
+    Double given = spec.algorithm().entropyCoefficient();
+    double coefficient = given != null ? given : official ? OFFICIAL_ENTROPY : 0;
+    return new EntropyBonus(
+        coefficient, official ? EntropyBonus.Mean.MICRO_BATCH_TOKENS : EntropyBonus.Mean.MINI_BATCH_TOKENS);
+  }
+
+  private LearningRateSchedule schedule(int steps) {
+    TrainSpec train = spec.train();
+    LearningRateSchedule schedule =
+        train.schedule() == Schedule.Cosine
+            ? LearningRateSchedule.cosine(train.warmupSteps(), steps, train.minLearningRateRatio())
+            : LearningRateSchedule.constant(train.warmupSteps());
+    return spec.preset() == Preset.Official ? schedule.withOffset(0) : schedule;
+  }
+
+  /** Measures accuracy as the manifest says, or null if it names no evaluation data. */
+  public static Evaluator evaluator(Session session) {
+    if (session.eval() == null) {
+      return null;
+    }
+    var evaluate = session.spec().evaluate();
+    List<Prompt> prompts = session.eval().prompts();
+    if (evaluate.limit() != null && evaluate.limit() < prompts.size()) {
+      prompts = prompts.subList(0, evaluate.limit());
+    }
+    var controls =
+        new Decoder.Controls(
+            evaluate.temperature(), session.spec().sampling().topP(), session.spec().sampling().topK());
+    return new Evaluator(
+        prompts,
+        evaluate.samples(),
+        session.spec().train().seed(),
+        session.tokenizer(),
+        session.rewards().train(),
+        new SamplingSettings(controls, session.spec().sampling().maxNewTokens(), session.model().eosIds()));
+  }
+
+  private List<Evaluator.Sample> samples(Decoder decoder) {
+    Evaluator evaluator = evaluator(session);
+    return evaluator == null ? List.of() : evaluator.evaluate(decoder, n -> {}).samples();
+  }
+
+  private void export(Decoder decoder, Path directory, TrainingState state) {
+    Storage storage = session.storage();
+    String key = session.keys().model();
+    try {
+      Files.createDirectories(directory);
+      ModelExport.copyCompanions(session.model(), directory);
+      ModelExport.writeWeights(
+          directory.resolve("model.safetensors"),
+          decoder.parameters(),
+          session.model().isHalfPrecision() ? SafetensorsWriter.Format.BF16 : SafetensorsWriter.Format.F32,
+          (parameter, offset, count) -> decoder.read(Decoder.State.WEIGHTS, parameter, offset, count));
+      var names = new ArrayList<String>();
+      for (Path file : files(directory)) {
+        names.add(file.getFileName().toString());
+        storage.upload(key + "/" + file.getFileName(), file);
+      }
+      ArtifactManifest.write(storage, key, names, Map.of("step", Integer.toString(state.step())));
+    } catch (IOException e) {
+      throw FileErrors.explain(directory, e);
+    }
+  }
+
+  private static List<Path> files(Path directory) throws IOException {
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.sorted(Comparator.comparing(Path::toString)).toList();
+    }
+  }
+}

@@ -1,0 +1,200 @@
+package dev.apo.worker.train;
+
+import dev.apo.worker.StopSignal;
+import dev.apo.worker.algorithm.LearningRateSchedule;
+import dev.apo.worker.algorithm.StepMetrics;
+import dev.apo.worker.data.Batches;
+import dev.apo.worker.data.Prompt;
+import dev.apo.worker.data.RandomStream;
+import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.evaluate.Evaluator;
+import dev.apo.worker.telemetry.MetricsLog;
+import dev.apo.worker.telemetry.Reporter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.function.Consumer;
+
+/**
+ * The training loop: sample a batch of responses from the policy, score them, take an optimizer step on each mini-batch; now and
+ * then evaluate and save. Everything random is a function of the seed and the step, so a run that goes on from a checkpoint
+ * does exactly what an uninterrupted one does.
+ */
+final class Trainer {
+  /**
+   * @param steps rollout batches in all
+   * @param evaluateEvery steps between evaluations; 0 for none but the first and the last
+   * @param checkpointEvery steps between checkpoints
+   */
+  record Plan(int steps, int miniBatchSize, double learningRate, long seed, int evaluateEvery, int checkpointEvery) {}
+
+  /** Keeps the random numbers of rollouts apart from those of shuffling and evaluation. */
+  private static final long STREAM = 0x726f6c6c;
+
+  private final Plan plan;
+  private final Decoder decoder;
+  private final List<Prompt> prompts;
+  private final double[] vStar;
+  private final Batches batches;
+  private final LearningRateSchedule schedule;
+  private final Rollouts rollouts;
+  private final PolicyUpdate update;
+  private final Evaluator evaluator;
+  private final Checkpoints checkpoints;
+  private final MetricsLog log;
+  private final Consumer<Map<String, Double>> gauges;
+  private final Runnable publishMetrics;
+  private final Reporter reporter;
+  private final StopSignal stop;
+
+  /**
+   * @param vStar [prompts] optimal values
+   * @param evaluator null if there is no evaluation data
+   * @param gauges told the metrics of every step
+   * @param publishMetrics called before each checkpoint, so that a resumed run finds the metrics of its steps
+   */
+  Trainer(
+      Plan plan,
+      Decoder decoder,
+      List<Prompt> prompts,
+      double[] vStar,
+      Batches batches,
+      LearningRateSchedule schedule,
+      Rollouts rollouts,
+      PolicyUpdate update,
+      Evaluator evaluator,
+      Checkpoints checkpoints,
+      MetricsLog log,
+      Consumer<Map<String, Double>> gauges,
+      Runnable publishMetrics,
+      Reporter reporter,
+      StopSignal stop) {
+    this.plan = plan;
+    this.decoder = decoder;
+    this.prompts = prompts;
+    this.vStar = vStar;
+    this.batches = batches;
+    this.schedule = schedule;
+    this.rollouts = rollouts;
+    this.update = update;
+    this.evaluator = evaluator;
+    this.checkpoints = checkpoints;
+    this.log = log;
+    this.gauges = gauges;
+    this.publishMetrics = publishMetrics;
+    this.reporter = reporter;
+    this.stop = stop;
+  }
+
+  /** Goes on from a state until all steps are done; on a stop request it saves first. */
+  TrainingState run(TrainingState start) {
+    TrainingState state = start;
+    reporter.stageStarted("train", plan.steps(), "steps", state.step());
+    Map<String, Double> headline = new LinkedHashMap<>();
+    state = evaluateIfDue(state, headline);
+    while (state.step() < plan.steps()) {
+      if (stop.requested()) {
+        save(state);
+        stop.check();
+      }
+      long began = System.nanoTime();
+      SortedMap<String, Double> metrics = step(state);
+      state =
+          state.advanced(
+              Batches.miniBatches(batches.rows(state.step()), plan.miniBatchSize()).size(),
+              metrics.get("perf/total_num_tokens").longValue(),
+              (System.nanoTime() - began) / 1e9);
+      headline.put("reward", metrics.get("critic/rewards/mean"));
+      state = evaluateIfDue(state, headline);
+      if (state.isEvaluated()) {
+        metrics.put("val/test_correctness_score", headline.get("accuracy"));
+      }
+      log.append(state.step(), metrics);
+      gauges.accept(metrics);
+      reporter.advanced(state.step(), headline);
+      boolean last = state.step() == plan.steps();
+      boolean best = state.isEvaluated() && state.best().step() == state.step();
+      if (last || best || state.step() % plan.checkpointEvery() == 0) {
+        save(state);
+      }
+    }
+    reporter.stageFinished(headline);
+    return state;
+  }
+
+  private void save(TrainingState state) {
+    publishMetrics.run();
+    checkpoints.save(decoder, state);
+  }
+
+  private TrainingState evaluateIfDue(TrainingState state, Map<String, Double> headline) {
+    boolean due =
+        state.step() == 0
+            || state.step() == plan.steps()
+            || plan.evaluateEvery() > 0 && state.step() % plan.evaluateEvery() == 0;
+    if (evaluator == null || !due || state.isEvaluated()) {
+      return state;
+    }
+    double accuracy = evaluator.evaluate(decoder, n -> {}).accuracy();
+    headline.put("accuracy", accuracy);
+    return state.evaluated(accuracy);
+  }
+
+  /** One rollout batch and its optimizer steps; the step's metrics, named as verl names them. */
+  private SortedMap<String, Double> step(TrainingState state) {
+    int[] rows = batches.rows(state.step());
+    long began = System.nanoTime();
+    List<Rollout> sampled = sample(rows, state.step());
+    double sampleSeconds = seconds(began);
+    began = System.nanoTime();
+    var metrics = new StepMetrics();
+    double rate = plan.learningRate() * schedule.factor(state.step());
+    int optimizerStep = state.optimizerStep();
+    double gradNorm = 0;
+    int miniBatches = 0;
+    for (int from = 0; from < sampled.size(); from += plan.miniBatchSize()) {
+      List<Rollout> miniBatch = sampled.subList(from, Math.min(sampled.size(), from + plan.miniBatchSize()));
+      gradNorm += update.apply(miniBatch, ++optimizerStep, rate, metrics);
+      miniBatches++;
+    }
+    addRolloutMetrics(metrics, sampled);
+    SortedMap<String, Double> summary = metrics.summary(miniBatches);
+    summary.put("actor/grad_norm", gradNorm / miniBatches);
+    summary.put("actor/lr", rate);
+    summary.put("perf/total_num_tokens", (double) responseTokens(sampled));
+    summary.put("response_length/clip_ratio", sampled.stream().mapToInt(r -> r.truncated() ? 1 : 0).average().orElse(0));
+    summary.put("timing_s/gen", sampleSeconds);
+    summary.put("timing_s/update_actor", seconds(began));
+    summary.put("training/epoch", (double) batches.epoch(state.step()));
+    return summary;
+  }
+
+  private List<Rollout> sample(int[] rows, int step) {
+    var batch = new ArrayList<Prompt>();
+    double[] values = new double[rows.length];
+    long[] seeds = new long[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      batch.add(prompts.get(rows[i]));
+      values[i] = vStar[rows[i]];
+      seeds[i] = RandomStream.of(plan.seed(), STREAM, step, rows[i]).key();
+    }
+    return rollouts.sample(batch, values, seeds);
+  }
+
+  private static void addRolloutMetrics(StepMetrics metrics, List<Rollout> sampled) {
+    metrics.add("critic/rewards", sampled.stream().mapToDouble(Rollout::reward).toArray());
+    metrics.add(
+        "response_length", sampled.stream().mapToDouble(r -> r.sequence().responseLength()).toArray());
+    metrics.add("prompt_length", sampled.stream().mapToDouble(r -> r.sequence().promptLength()).toArray());
+  }
+
+  private static long responseTokens(List<Rollout> sampled) {
+    return sampled.stream().mapToLong(r -> r.sequence().responseLength()).sum();
+  }
+
+  private static double seconds(long began) {
+    return (System.nanoTime() - began) / 1e9;
+  }
+}
