@@ -1,5 +1,7 @@
 package dev.apo.worker.train;
 
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
 import dev.apo.worker.algorithm.EntropyBonus;
 import dev.apo.worker.algorithm.Loss;
 import dev.apo.worker.algorithm.LossBatch;
@@ -57,7 +59,14 @@ final class PolicyUpdate {
     for (List<Rollout> microBatch : microBatches(miniBatch)) {
       accumulate(microBatch, size, metrics);
     }
-    return decoder.optimize(optimizerStep, adamW, learningRate);
+    double gradNorm = decoder.optimize(optimizerStep, adamW, learningRate);
+    if (!Double.isFinite(gradNorm)) {
+      throw new ApoException(
+          ExitCode.BAD_DATA,
+          "The gradient of optimizer step " + optimizerStep + " is " + gradNorm
+              + "; lower spec.train.learningRate or set spec.train.precision to FP32, and start anew from the last checkpoint.");
+    }
+    return gradNorm;
   }
 
   private void accumulate(List<Rollout> rollouts, MiniBatch miniBatch, StepMetrics metrics) {

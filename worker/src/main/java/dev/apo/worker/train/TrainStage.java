@@ -84,10 +84,11 @@ public final class TrainStage {
       Path metrics = work.resolve("metrics.jsonl");
       fetchMetrics(metrics, start.step());
       try (MetricsLog log = MetricsLog.open(metrics, start.step() == 0 ? -1 : start.step())) {
-        TrainingState end = trainer(decoder, set, checkpoints, log, () -> publish(metrics)).run(start);
+        Trainer trainer = trainer(decoder, set, checkpoints, log, () -> publish(metrics));
+        TrainingState end = trainer.run(start);
         publish(metrics);
         export(decoder, work.resolve("model"), end);
-        return new Outcome(end, samples(decoder));
+        return new Outcome(end, trainer.samples());
       }
     }
   }
@@ -217,11 +218,6 @@ public final class TrainStage {
         session.tokenizer(),
         session.rewards().train(),
         new SamplingSettings(controls, session.spec().sampling().maxNewTokens(), session.model().eosIds()));
-  }
-
-  private List<Evaluator.Sample> samples(Decoder decoder) {
-    Evaluator evaluator = evaluator(session);
-    return evaluator == null ? List.of() : evaluator.evaluate(decoder, n -> {}).samples();
   }
 
   private void export(Decoder decoder, Path directory, TrainingState state) {

@@ -48,6 +48,7 @@ final class Trainer {
   private final Runnable publishMetrics;
   private final Reporter reporter;
   private final StopSignal stop;
+  private Evaluator.Result lastEvaluation;
 
   /**
    * @param vStar [prompts] optimal values
@@ -124,6 +125,17 @@ final class Trainer {
     return state;
   }
 
+  /** Responses of the newest evaluation, or of one made now if there was none. */
+  List<Evaluator.Sample> samples() {
+    if (evaluator == null) {
+      return List.of();
+    }
+    if (lastEvaluation == null) {
+      lastEvaluation = evaluator.evaluate(decoder, n -> {});
+    }
+    return lastEvaluation.samples();
+  }
+
   private void save(TrainingState state) {
     publishMetrics.run();
     checkpoints.save(decoder, state);
@@ -137,9 +149,10 @@ final class Trainer {
     if (evaluator == null || !due || state.isEvaluated()) {
       return state;
     }
-    double accuracy = evaluator.evaluate(decoder, n -> {}).accuracy();
-    headline.put("accuracy", accuracy);
-    return state.evaluated(accuracy);
+    long began = System.nanoTime();
+    lastEvaluation = evaluator.evaluate(decoder, n -> {});
+    headline.put("accuracy", lastEvaluation.accuracy());
+    return state.evaluated(lastEvaluation.accuracy(), seconds(began));
   }
 
   /** One rollout batch and its optimizer steps; the step's metrics, named as verl names them. */

@@ -12,6 +12,7 @@ import java.util.List;
  * @param optimizerStep optimizer steps done
  * @param generatedTokens response tokens sampled so far
  * @param trainSeconds time spent training so far, over all attempts
+ * @param evaluateSeconds time spent evaluating so far
  * @param evaluations accuracy over time, the start included
  */
 public record TrainingState(
@@ -24,7 +25,7 @@ public record TrainingState(
   /** Held-out accuracy, 0 to 1, after some steps. */
   public record Evaluation(int step, double accuracy) {}
 
-  public static final TrainingState START = new TrainingState(0, 0, 0, 0, List.of());
+  public static final TrainingState START = new TrainingState(0, 0, 0, 0, 0, List.of());
 
   TrainingState advanced(int optimizerSteps, long tokens, double seconds) {
     return new TrainingState(
@@ -35,10 +36,11 @@ public record TrainingState(
         evaluations);
   }
 
-  TrainingState evaluated(double accuracy) {
+  TrainingState evaluated(double accuracy, double seconds) {
     var all = new ArrayList<>(evaluations);
     all.add(new Evaluation(step, accuracy));
-    return new TrainingState(step, optimizerStep, generatedTokens, trainSeconds, List.copyOf(all));
+    return new TrainingState(
+        step, optimizerStep, generatedTokens, trainSeconds, evaluateSeconds + seconds, List.copyOf(all));
   }
 
   /** Whether the newest evaluation is of this very step. */

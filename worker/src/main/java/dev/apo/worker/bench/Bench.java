@@ -1,0 +1,135 @@
+package dev.apo.worker.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.apo.api.v1alpha1.APOTrainingSpec;
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
+import dev.apo.worker.StopSignal;
+import dev.apo.worker.engine.Precision;
+import dev.apo.worker.manifest.Manifest;
+import dev.apo.worker.manifest.ManifestReader;
+import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.run.Launch;
+import dev.apo.worker.run.Result;
+import dev.apo.worker.run.Run;
+import dev.apo.worker.telemetry.Reporter;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+
+/** Runs a measurement, the peer's beside it if there is one, and prints both with their ratio. */
+public final class Bench {
+  private final Peer peer;
+  private final PrintStream out;
+
+  /**
+   * @param peer how to start bench/peer.py; empty to measure without it
+   */
+  public Bench(List<String> peer, PrintStream out) {
+    this.peer = peer.isEmpty() ? null : new Peer(peer);
+    this.out = out;
+  }
+
+  public void generate(Path model, Precision precision, int rounds, int batch, int promptTokens, int newTokens) {
+    double ours = new EngineBench(ModelDirectory.open(model), precision, rounds).generate(batch, promptTokens, newTokens);
+    JsonNode theirs =
+        peer == null
+            ? null
+            : peer.run(
+                "generate", "--model", model.toString(), "--dtype", dtype(precision), "--steps", "" + rounds, "--batch",
+                "" + batch, "--prompt-tokens", "" + promptTokens, "--new-tokens", "" + newTokens);
+    print("generate " + precision + " batch " + batch, "tokens/s", ours, theirs, "tokens_per_second", true);
+  }
+
+  public void trainStep(Path model, Precision precision, int rounds, int batch, int tokens) {
+    double ours = new EngineBench(ModelDirectory.open(model), precision, rounds).trainStep(batch, tokens);
+    // The peer's training step is float32 whatever ours computes in: that is what users run on a CPU.
+    JsonNode theirs =
+        peer == null
+            ? null
+            : peer.run(
+                "trainstep", "--model", model.toString(), "--steps", "" + rounds, "--batch", "" + batch, "--tokens",
+                "" + tokens);
+    print("train step " + precision + " " + batch + "x" + tokens, "tokens/s", ours, theirs, "tokens_per_second", true);
+  }
+
+  /** A whole run without what a peer's figure leaves out: reading, evaluation and export. */
+  public void run(Path manifestFile) {
+    Manifest manifest = ManifestReader.read(manifestFile);
+    try {
+      Path work = Files.createTempDirectory("apo-bench");
+      try {
+        Result result = run(manifest, work);
+        double seconds = result.seconds().get("estimate") + result.seconds().get("train");
+        JsonNode theirs = peer == null ? null : peerRun(manifest, work);
+        print("whole run, estimate and train", "s", seconds, theirs, "seconds", false);
+        print("peak memory", "MiB", result.peakRssMiB(), theirs, "peak_rss_mib", false);
+        print("accuracy before", "", result.accuracyBefore(), theirs, "accuracy_before", true);
+        print("accuracy after", "", result.accuracyAfter(), theirs, "accuracy_after", true);
+      } finally {
+        delete(work);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Result run(Manifest manifest, Path work) {
+    Manifest here = manifest.withStorage(work.resolve("storage").toUri().toString());
+    try (StopSignal stop = StopSignal.install()) {
+      return Run.of(here, new Launch("bench", 1, 0, work), false, m -> {}, Reporter.SILENT, stop).result();
+    }
+  }
+
+  private JsonNode peerRun(Manifest manifest, Path work) {
+    APOTrainingSpec spec = manifest.spec();
+    if (spec.train().steps() == null || spec.data().eval() == null) {
+      throw new ApoException(ExitCode.BAD_MANIFEST, "A comparison needs spec.train.steps and spec.data.eval.");
+    }
+    return peer.run(
+        "a2po",
+        "--model", local(manifest, spec.model().uri()),
+        "--data", local(manifest, spec.data().train().uri()),
+        "--eval-data", local(manifest, spec.data().eval().uri()),
+        "--out", work.resolve("peer").toString(),
+        "--batch", spec.train().batchSize().toString(),
+        "--steps", spec.train().steps().toString(),
+        "--samples", spec.estimate().samplesPerPrompt().toString(),
+        "--new-tokens", spec.sampling().maxNewTokens().toString(),
+        "--lr", spec.train().learningRate().toString(),
+        "--beta1", spec.algorithm().beta1().toString(),
+        "--beta2", spec.algorithm().beta2().toString());
+  }
+
+  private static String local(Manifest manifest, String uri) {
+    return manifest.baseDirectory().resolve(uri).normalize().toString();
+  }
+
+  private void print(String what, String unit, double ours, JsonNode peerResult, String field, boolean moreIsBetter) {
+    if (peerResult == null) {
+      out.printf(Locale.ROOT, "%-32s %10.3f %s%n", what, ours, unit);
+      return;
+    }
+    double theirs = peerResult.path(field).asDouble();
+    double ratio = moreIsBetter ? ours / theirs : theirs / ours;
+    out.printf(Locale.ROOT, "%-32s %10.3f %-9s peer %10.3f   ratio %.2f%n", what, ours, unit, theirs, ratio);
+  }
+
+  private static String dtype(Precision precision) {
+    return precision == Precision.BF16 ? "bf16" : "fp32";
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> all = Files.walk(directory)) {
+      for (Path file : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package dev.apo.worker.bench;
+
+import dev.apo.worker.engine.AdamW;
+import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Precision;
+import dev.apo.worker.engine.TokenBatch;
+import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.sampling.Request;
+import dev.apo.worker.sampling.Sampler;
+import dev.apo.worker.sampling.SamplingSettings;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.Set;
+
+/** Times the engine's two heavy operations on random tokens; medians, after a warm-up. */
+final class EngineBench {
+  private final ModelDirectory model;
+  private final Precision precision;
+  private final int rounds;
+  private final Random random = new Random(1);
+
+  EngineBench(ModelDirectory model, Precision precision, int rounds) {
+    this.model = model;
+    this.precision = precision;
+    this.rounds = rounds;
+  }
+
+  /** Sampling, no response ends early: new tokens per second. */
+  double generate(int batch, int promptTokens, int newTokens) {
+    try (Decoder decoder = Decoder.load(model, precision, promptTokens + newTokens)) {
+      var settings = new SamplingSettings(new Decoder.Controls(1, 1, 0), newTokens, Set.of());
+      var requests = new ArrayList<Request>();
+      for (int i = 0; i < batch; i++) {
+        requests.add(new Request(tokens(promptTokens), new long[] {i}));
+      }
+      var sampler = new Sampler(decoder, settings);
+      return batch * newTokens / median(() -> sampler.sample(requests));
+    }
+  }
+
+  /** Forward, backward, clip and AdamW on whole sequences: tokens per second. */
+  double trainStep(int batch, int length) {
+    try (Decoder decoder = Decoder.load(model, precision, length)) {
+      decoder.prepareTraining();
+      var sequences = new ArrayList<TokenBatch.Sequence>();
+      for (int i = 0; i < batch; i++) {
+        sequences.add(new TokenBatch.Sequence(tokens(length), 1));
+      }
+      TokenBatch tokens = TokenBatch.of(sequences);
+      float[] coefficients = new float[tokens.targets().length];
+      Arrays.fill(coefficients, 1e-3f);
+      AdamW adamW = AdamW.of(0.01, 1);
+      return batch
+          * length
+          / median(
+              () -> {
+                decoder.forward(tokens, 1);
+                decoder.backward(coefficients, 0, 1);
+                decoder.optimize(1, adamW, 1e-6);
+              });
+    }
+  }
+
+  private int[] tokens(int count) {
+    return random.ints(count, 2, model.config().vocabSize()).toArray();
+  }
+
+  private double median(Runnable work) {
+    work.run();
+    double[] seconds = new double[rounds];
+    for (int i = 0; i < rounds; i++) {
+      long start = System.nanoTime();
+      work.run();
+      seconds[i] = (System.nanoTime() - start) / 1e9;
+    }
+    Arrays.sort(seconds);
+    return seconds[rounds / 2];
+  }
+}

@@ -1,0 +1,59 @@
+package dev.apo.worker.cli;
+
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
+import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Precision;
+import dev.apo.worker.evaluate.Evaluator;
+import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.run.Session;
+import dev.apo.worker.train.TrainStage;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code apo evaluate FILE}: accuracy of a model on the manifest's evaluation data. */
+@Command(
+    name = "evaluate",
+    mixinStandardHelpOptions = true,
+    description = "Measures a model on the manifest's evaluation data.")
+final class EvaluateCommand implements Callable<Integer> {
+  @Mixin private ManifestOptions options;
+
+  @Option(names = "--model", paramLabel = "DIR", description = "The model (default: the manifest's starting model).")
+  private Path model;
+
+  @Override
+  public Integer call() {
+    try (var around = options.open();
+        Session session = Session.open(around.manifest(), around.launch(), around.reporter(), around.stop());
+        Decoder decoder = load(session)) {
+      Evaluator evaluator = TrainStage.evaluator(session);
+      if (evaluator == null) {
+        throw new ApoException(ExitCode.BAD_MANIFEST, "The manifest names no evaluation data; set spec.data.eval.");
+      }
+      around.reporter().stageStarted("evaluate", evaluator.responses(), "responses");
+      Evaluator.Result result =
+          evaluator.evaluate(
+              decoder,
+              done -> {
+                around.stop().check();
+                around.reporter().advanced(done, Map.of());
+              });
+      around.reporter().stageFinished(Map.of("accuracy", result.accuracy()));
+      System.out.println("accuracy " + result.accuracy());
+      return 0;
+    }
+  }
+
+  private Decoder load(Session session) {
+    if (model == null) {
+      return session.loadModel();
+    }
+    Precision precision = Precision.valueOf(session.spec().train().precision().name());
+    return Decoder.load(ModelDirectory.open(model), precision, session.maxLength());
+  }
+}

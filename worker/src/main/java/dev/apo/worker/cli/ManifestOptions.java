@@ -1,0 +1,78 @@
+package dev.apo.worker.cli;
+
+import dev.apo.worker.StopSignal;
+import dev.apo.worker.manifest.Manifest;
+import dev.apo.worker.manifest.ManifestReader;
+import dev.apo.worker.run.Launch;
+import dev.apo.worker.telemetry.ProgressTracker;
+import dev.apo.worker.telemetry.ProgressView;
+import dev.apo.worker.telemetry.Reporter;
+import dev.apo.worker.telemetry.StatusServer;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** What every command that works on a manifest understands. */
+final class ManifestOptions {
+  @Parameters(index = "0", paramLabel = "FILE", description = "The manifest: one APOTraining as YAML.")
+  private Path file;
+
+  @Option(
+      names = "--work-dir",
+      paramLabel = "DIR",
+      description = "Scratch space; losing it loses nothing (default: .apo beside the manifest).")
+  private Path workDirectory;
+
+  @Option(
+      names = "--port",
+      paramLabel = "PORT",
+      description = "Serve /progress, /metrics and /healthz there (APO_PORT does the same).")
+  private Integer port;
+
+  @Option(names = "--log-format", paramLabel = "text|json", description = "How progress is told where no terminal is.")
+  private LogFormat logFormat = LogFormat.TEXT;
+
+  enum LogFormat {
+    TEXT,
+    JSON
+  }
+
+  /** The surroundings of one command; closed in reverse. */
+  record Surroundings(
+      Manifest manifest, Launch launch, Reporter reporter, Consumer<Map<String, Double>> gauges, StopSignal stop, StatusServer server)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      stop.close();
+      if (server != null) {
+        server.close();
+      }
+    }
+  }
+
+  Surroundings open() {
+    Manifest manifest = ManifestReader.read(file);
+    Path work = workDirectory != null ? workDirectory : manifest.baseDirectory().resolve(".apo").resolve(manifest.name());
+    Launch launch = Launch.from(System.getenv(), work);
+    var views = new ArrayList<ProgressView>();
+    views.add(ProgressView.onStandardError(logFormat == LogFormat.JSON));
+    Integer at = port != null ? port : environmentPort();
+    StatusServer server = at == null ? null : StatusServer.start(at);
+    if (server != null) {
+      views.add(server);
+    }
+    Consumer<Map<String, Double>> gauges = server == null ? metrics -> {} : server::metrics;
+    return new Surroundings(
+        manifest, launch, new ProgressTracker(Clock.systemUTC(), List.copyOf(views)), gauges, StopSignal.install(), server);
+  }
+
+  private static Integer environmentPort() {
+    String value = System.getenv("APO_PORT");
+    return value == null ? null : Integer.valueOf(value);
+  }
+}

@@ -1,0 +1,64 @@
+package dev.apo.worker.cli;
+
+import dev.apo.worker.run.Session;
+import dev.apo.worker.run.Stages;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** One stage by itself: what a Job on a cluster calls. */
+abstract class StageCommand implements Callable<Integer> {
+  @Mixin private ManifestOptions options;
+
+  /** Does the stage's work and returns what its termination message says. */
+  abstract Object run(Stages stages, ManifestOptions.Surroundings around, Session session);
+
+  @Override
+  public Integer call() {
+    try (var around = options.open();
+        Session session = Session.open(around.manifest(), around.launch(), around.reporter(), around.stop())) {
+      TerminationMessage.success(run(new Stages(session), around, session));
+    }
+    return 0;
+  }
+
+  @Command(
+      name = "prepare",
+      mixinStandardHelpOptions = true,
+      description = "Checks everything that the manifest names, before a GPU is taken.")
+  static final class Prepare extends StageCommand {
+    @Override
+    Object run(Stages stages, ManifestOptions.Surroundings around, Session session) {
+      Stages.Prepared prepared = stages.prepare(false);
+      System.out.println(
+          prepared.prompts() + " prompts to train on, " + prepared.evalPrompts() + " to evaluate on, "
+              + prepared.parameters() + " parameters; V* table " + prepared.vstarKey()
+              + (prepared.vstarComplete() ? " is there." : " is to be sampled."));
+      return prepared;
+    }
+  }
+
+  @Command(
+      name = "estimate",
+      mixinStandardHelpOptions = true,
+      description = "Samples the V* table; JOB_COMPLETION_INDEX says which of the manifest's shards.")
+  static final class Estimate extends StageCommand {
+    @Override
+    Object run(Stages stages, ManifestOptions.Surroundings around, Session session) {
+      boolean sharded = System.getenv("JOB_COMPLETION_INDEX") != null;
+      return stages.estimate(
+          sharded ? around.launch().shard() : 0, sharded ? session.spec().estimate().shards() : 1);
+    }
+  }
+
+  @Command(
+      name = "train",
+      mixinStandardHelpOptions = true,
+      description = "Trains from the newest checkpoint on and exports the model.")
+  static final class Train extends StageCommand {
+    @Override
+    Object run(Stages stages, ManifestOptions.Surroundings around, Session session) {
+      return stages.train(around.gauges()).state();
+    }
+  }
+}

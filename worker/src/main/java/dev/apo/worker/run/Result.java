@@ -1,0 +1,35 @@
+package dev.apo.worker.run;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.util.Map;
+
+/**
+ * What a run came to: the last line of {@code apo run -o json}.
+ *
+ * @param phase Succeeded
+ * @param accuracyBefore held-out accuracy of the starting model, 0 to 1; null without evaluation data
+ * @param accuracyAfter held-out accuracy of the trained model
+ * @param model address of the trained model
+ * @param report address of the run's page, once there is one
+ * @param metrics address of metrics.jsonl
+ * @param seconds by stage, and their total
+ */
+@JsonInclude(JsonInclude.Include.ALWAYS)
+public record Result(
+    String phase,
+    Double accuracyBefore,
+    Double accuracyAfter,
+    String model,
+    String report,
+    String metrics,
+    VStar vstar,
+    double peakRssMiB,
+    Map<String, Double> seconds) {
+
+  /**
+   * @param table address of the V* table
+   * @param reused whether a complete table was found
+   * @param responsesGenerated responses sampled for it by this call
+   */
+  public record VStar(String key, String table, boolean reused, long responsesGenerated) {}
+}

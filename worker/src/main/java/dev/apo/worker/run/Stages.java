@@ -1,0 +1,198 @@
+package dev.apo.worker.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
+import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.estimate.ValueEstimator;
+import dev.apo.worker.evaluate.Evaluator;
+import dev.apo.worker.manifest.SpecChanges;
+import dev.apo.worker.storage.StoredObject;
+import dev.apo.worker.train.TrainStage;
+import dev.apo.worker.train.TrainingState;
+import dev.apo.worker.vstar.VStarStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** The stages of a run, each of which can be repeated: what is finished is found and not done again. */
+public final class Stages {
+  private final Session session;
+
+  public Stages(Session session) {
+    this.session = session;
+  }
+
+  /**
+   * What prepare found.
+   *
+   * @param vstarKey of the table that this run needs
+   * @param vstarComplete whether it is there already
+   * @param prompts prompts to train on
+   * @param promptsTooLong prompts dropped for their length
+   * @param blocks number of blocks that shards share
+   * @param parameters number of weights of the model
+   */
+  public record Prepared(
+      String vstarKey,
+      boolean vstarComplete,
+      int prompts,
+      int promptsTooLong,
+      int evalPrompts,
+      int evalPromptsTooLong,
+      int blocks,
+      long parameters) {}
+
+  /**
+   * Records what the run is started with. The session has checked everything else.
+   *
+   * @param fresh forget an earlier run of this name; its V* table stays
+   * @throws ApoException BAD_MANIFEST if an earlier run of this name was started with another manifest
+   */
+  public Prepared prepare(boolean fresh) {
+    if (fresh) {
+      forget();
+    }
+    rememberSpec();
+    VStarStore store = session.vStarStore();
+    var prepared =
+        new Prepared(
+            session.plan().key(),
+            store.isComplete(),
+            session.train().prompts().size(),
+            session.train().dropped(),
+            session.eval() == null ? 0 : session.eval().prompts().size(),
+            session.eval() == null ? 0 : session.eval().dropped(),
+            session.plan().blocks(),
+            session.model().config().parameterCount());
+    session.storage().write(session.keys().prepared(), json(prepared));
+    if (prepared.promptsTooLong() + prepared.evalPromptsTooLong() > 0) {
+      session
+          .reporter()
+          .message(
+              "Dropped " + prepared.promptsTooLong() + " training and " + prepared.evalPromptsTooLong()
+                  + " evaluation prompts of more than " + session.spec().sampling().maxPromptTokens()
+                  + " tokens (spec.sampling.maxPromptTokens).");
+    }
+    return prepared;
+  }
+
+  private void forget() {
+    String root = session.keys().root();
+    for (StoredObject object : session.storage().list(root)) {
+      session.storage().delete(object.key());
+    }
+  }
+
+  private void rememberSpec() {
+    JsonNode spec = SpecChanges.deciding(session.spec());
+    String key = session.keys().spec();
+    if (session.storage().stat(key).isPresent()) {
+      JsonNode before = parse(session.storage().read(key), key);
+      List<String> changes = SpecChanges.between(before, spec);
+      if (!changes.isEmpty()) {
+        throw new ApoException(
+            ExitCode.BAD_MANIFEST,
+            "The run " + session.keys().name() + " was started with another manifest: " + String.join("; ", changes)
+                + ". Give it another name, or start anew with --fresh (the V* table is kept).");
+      }
+      return;
+    }
+    session.storage().write(key, json(spec));
+  }
+
+  /** Whether a table was found, and what was sampled for it now. */
+  public record Estimated(boolean reused, int responsesGenerated) {}
+
+  /** Samples what is missing of the blocks of one shard; the last shard to finish completes the table. */
+  public Estimated estimate(int shard, int shards) {
+    VStarStore store = session.vStarStore();
+    if (store.isComplete()) {
+      session
+          .reporter()
+          .message("The V* table " + session.plan().key().substring(0, 12) + " is there already: no response is sampled.");
+      return new Estimated(true, 0);
+    }
+    store.writePlan(session.plan());
+    int sampled;
+    try (Decoder decoder = session.loadModel()) {
+      sampled =
+          new ValueEstimator(
+                  store,
+                  session.plan(),
+                  session.train().prompts(),
+                  session.tokenizer(),
+                  session.rewards().estimate(),
+                  session.sampling(),
+                  session.reporter(),
+                  session.stop())
+              .run(decoder, shard, shards);
+    }
+    store.complete();
+    return new Estimated(false, sampled);
+  }
+
+  /**
+   * What training came to.
+   *
+   * @param samples some responses of the trained model to evaluation prompts
+   */
+  public record Trained(TrainingState state, List<Evaluator.Sample> samples) {}
+
+  /** Trains from the newest checkpoint on; a run that is complete is not trained again. */
+  public Trained train(Consumer<Map<String, Double>> gauges) {
+    String key = session.keys().result();
+    if (session.storage().stat(key).isPresent()) {
+      session.reporter().message("The run is complete already; --fresh starts it anew.");
+      return read(key, Trained.class);
+    }
+    TrainStage.Outcome outcome = new TrainStage(session, gauges).run();
+    var trained = new Trained(outcome.state(), outcome.samples().stream().limit(50).toList());
+    session.storage().write(session.keys().samples(), lines(outcome.samples()));
+    session.storage().write(key, json(trained));
+    return trained;
+  }
+
+  private <T> T read(String key, Class<T> type) {
+    try {
+      return Session.JSON.readValue(session.storage().read(key), type);
+    } catch (IOException e) {
+      throw damaged(key, e);
+    }
+  }
+
+  private JsonNode parse(byte[] content, String key) {
+    try {
+      return Session.JSON.readTree(content);
+    } catch (IOException e) {
+      throw damaged(key, e);
+    }
+  }
+
+  private ApoException damaged(String key, IOException cause) {
+    return new ApoException(
+        ExitCode.BAD_ARTIFACT, session.storage().uri(key) + " is damaged; start anew with --fresh.", cause);
+  }
+
+  private static byte[] json(Object value) {
+    try {
+      return Session.JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(value);
+    } catch (IOException e) {
+      throw new IllegalStateException("a record of plain values", e);
+    }
+  }
+
+  private static byte[] lines(List<Evaluator.Sample> samples) {
+    var text = new StringBuilder();
+    for (Evaluator.Sample sample : samples) {
+      try {
+        text.append(Session.JSON.writeValueAsString(sample)).append('\n');
+      } catch (IOException e) {
+        throw new IllegalStateException("a record of plain values", e);
+      }
+    }
+    return text.toString().getBytes(StandardCharsets.UTF_8);
+  }
+}
