@@ -7,51 +7,80 @@ import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 
-/** What to train, on what, and how. */
+/** What to train, on what, and how. What decides the result cannot change. */
 @ApiObject
-@ValidationRule(
-    value = "self.model == oldSelf.model",
-    message = "model decides the result and cannot change: create another APOTraining")
-@ValidationRule(
-    value = "self.data == oldSelf.data",
-    message = "data decides the result and cannot change: create another APOTraining")
-@ValidationRule(
-    value = "self.reward == oldSelf.reward",
-    message = "reward decides the result and cannot change: create another APOTraining")
-@ValidationRule(
-    value = "self.sampling == oldSelf.sampling",
-    message = "sampling decides the result and cannot change: create another APOTraining")
-@ValidationRule(
-    value = "self.preset == oldSelf.preset",
-    message = "preset decides the result and cannot change: create another APOTraining")
-@ValidationRule(
-    value = "self.algorithm == oldSelf.algorithm",
-    message = "algorithm decides the result and cannot change: create another APOTraining")
-@ValidationRule(
-    value = "self.evaluate == oldSelf.evaluate",
-    message = "evaluate decides the result and cannot change: create another APOTraining")
-@ValidationRule(
-    value = "self.storage == oldSelf.storage",
-    message = "storage decides the result and cannot change: create another APOTraining")
+@ValidationRule(value = "self.model == oldSelf.model", message = "model" + Limits.FIXED)
+@ValidationRule(value = "self.data == oldSelf.data", message = "data" + Limits.FIXED)
+@ValidationRule(value = "self.reward == oldSelf.reward", message = "reward" + Limits.FIXED)
+@ValidationRule(value = "self.sampling == oldSelf.sampling", message = "sampling" + Limits.FIXED)
+@ValidationRule(value = "self.preset == oldSelf.preset", message = "preset" + Limits.FIXED)
+@ValidationRule(value = "self.algorithm == oldSelf.algorithm", message = "algorithm" + Limits.FIXED)
+@ValidationRule(value = "self.evaluate == oldSelf.evaluate", message = "evaluate" + Limits.FIXED)
+@ValidationRule(value = "self.storage == oldSelf.storage", message = "storage" + Limits.FIXED)
 @ValidationRule(
     value =
-        "self.estimate.samplesPerPrompt == oldSelf.estimate.samplesPerPrompt && self.estimate.shards == oldSelf.estimate.shards",
+        "self.estimate.samplesPerPrompt == oldSelf.estimate.samplesPerPrompt"
+            + " && self.estimate.shards == oldSelf.estimate.shards",
+    message = "estimate, except for parallelism and pod," + Limits.FIXED)
+@ValidationRule(
+    value =
+        "self.train.epochs == oldSelf.train.epochs"
+            + " && has(self.train.steps) == has(oldSelf.train.steps)"
+            + " && (!has(self.train.steps) || self.train.steps == oldSelf.train.steps)"
+            + " && self.train.batchSize == oldSelf.train.batchSize"
+            + " && self.train.miniBatchSize == oldSelf.train.miniBatchSize"
+            + " && self.train.learningRate == oldSelf.train.learningRate"
+            + " && self.train.weightDecay == oldSelf.train.weightDecay"
+            + " && self.train.maxGradNorm == oldSelf.train.maxGradNorm"
+            + " && self.train.warmupSteps == oldSelf.train.warmupSteps"
+            + " && self.train.schedule == oldSelf.train.schedule"
+            + " && self.train.minLearningRateRatio == oldSelf.train.minLearningRateRatio"
+            + " && self.train.seed == oldSelf.train.seed"
+            + " && self.train.checkpointEvery == oldSelf.train.checkpointEvery"
+            + " && self.train.evaluateEvery == oldSelf.train.evaluateEvery"
+            + " && self.train.keepCheckpoints == oldSelf.train.keepCheckpoints"
+            + " && has(self.train.earlyStopping) == has(oldSelf.train.earlyStopping)"
+            + " && (!has(self.train.earlyStopping) || self.train.earlyStopping == oldSelf.train.earlyStopping)"
+            + " && self.train.precision == oldSelf.train.precision"
+            + " && has(self.train.microBatchTokens) == has(oldSelf.train.microBatchTokens)"
+            + " && (!has(self.train.microBatchTokens) || self.train.microBatchTokens == oldSelf.train.microBatchTokens)",
+    message = "train, except for pod," + Limits.FIXED)
+@ValidationRule(
+    value = "self.train.batchSize % self.train.miniBatchSize == 0",
+    fieldPath = ".train.miniBatchSize",
+    message = "train.batchSize must be a multiple of train.miniBatchSize: change one of them")
+@ValidationRule(
+    value = "!has(self.train.steps) || self.train.warmupSteps < self.train.steps",
+    fieldPath = ".train.warmupSteps",
+    message = "train.warmupSteps must be less than train.steps: lower the one or raise the other")
+@ValidationRule(
+    value =
+        "!has(self.train.earlyStopping) || !has(self.train.earlyStopping.patience)"
+            + " || self.train.evaluateEvery > 0",
+    fieldPath = ".train.evaluateEvery",
     message =
-        "estimate.samplesPerPrompt and estimate.shards are fixed once the estimate is planned: create another APOTraining")
+        "train.earlyStopping needs evaluations: set train.evaluateEvery above 0 or remove"
+            + " train.earlyStopping")
 @ValidationRule(
     value =
-        "self.train.epochs == oldSelf.train.epochs && self.train.?steps == oldSelf.train.?steps && self.train.batchSize == oldSelf.train.batchSize && self.train.miniBatchSize == oldSelf.train.miniBatchSize && self.train.learningRate == oldSelf.train.learningRate && self.train.weightDecay == oldSelf.train.weightDecay && self.train.maxGradNorm == oldSelf.train.maxGradNorm && self.train.warmupSteps == oldSelf.train.warmupSteps && self.train.schedule == oldSelf.train.schedule && self.train.minLearningRateRatio == oldSelf.train.minLearningRateRatio && self.train.seed == oldSelf.train.seed && self.train.checkpointEvery == oldSelf.train.checkpointEvery && self.train.evaluateEvery == oldSelf.train.evaluateEvery && self.train.keepCheckpoints == oldSelf.train.keepCheckpoints && self.train.?earlyStopping == oldSelf.train.?earlyStopping && self.train.precision == oldSelf.train.precision && self.train.?microBatchTokens == oldSelf.train.?microBatchTokens",
-    message =
-        "train decides the result and cannot change, except for train.pod: create another APOTraining")
-@ValidationRule(
-    value =
-        "!has(self.algorithm.samplesToUse) || self.algorithm.samplesToUse <= self.estimate.samplesPerPrompt",
-    message =
-        "algorithm.samplesToUse must not exceed estimate.samplesPerPrompt: lower the one or raise the other")
-@ValidationRule(
-    value =
-        "!has(self.train.earlyStopping) || !has(self.train.earlyStopping.patience) || has(self.data.eval)",
+        "!has(self.train.earlyStopping) || !has(self.train.earlyStopping.patience)"
+            + " || has(self.data.eval)",
+    fieldPath = ".train.earlyStopping",
     message = "train.earlyStopping needs accuracy: set data.eval or remove train.earlyStopping")
+@ValidationRule(
+    value =
+        "!has(self.algorithm.samplesToUse)"
+            + " || self.algorithm.samplesToUse <= self.estimate.samplesPerPrompt",
+    fieldPath = ".algorithm.samplesToUse",
+    message =
+        "algorithm.samplesToUse must not exceed estimate.samplesPerPrompt: lower the one or raise"
+            + " the other")
+@ValidationRule(
+    value = "self.evaluate.samples == 1 || self.evaluate.temperature > 0.0",
+    fieldPath = ".evaluate.temperature",
+    message =
+        "evaluate.samples above 1 would all be the same at temperature 0: set"
+            + " evaluate.temperature, for instance to 1.0, or evaluate.samples to 1")
 public record APOTrainingSpec(
     @JsonPropertyDescription(
             "Whether the run is paused: true stops its pods after a checkpoint, false goes on.")

@@ -4,14 +4,9 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
-import io.fabric8.generator.annotation.ValidationRule;
 
 /** How accuracy is measured. */
 @ApiObject
-@ValidationRule(
-    value = "self.samples == 1 || self.temperature > 0.0",
-    message =
-        "samples above 1 would all be the same at temperature 0: set temperature, for instance to 1.0, or samples to 1")
 public record EvaluateSpec(
     @JsonPropertyDescription(
             "Responses for each question; their mean is the accuracy, so 32 gives avg@32.")

@@ -11,7 +11,8 @@ final class Limits {
   /** The longest address. */
   static final int URI = 1024;
 
-  private static final String STORED = "s3://[a-z0-9][a-z0-9.-]*(/.*)?|file:///.+|[.][.]?/.*";
+  private static final String STORED =
+      "s3://[a-z0-9][a-z0-9.-]*(/[^\\s]*)?|file:///[^\\s?#]+|[.][.]?/[^\\s]*";
 
   /** Something that the storage holds, or a path relative to the manifest. */
   static final String STORED_URI = "^(" + STORED + ")$";
@@ -23,6 +24,9 @@ final class Limits {
 
   /** A name of a Kubernetes object. */
   static final String DNS_NAME = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
+
+  /** The end of what is said about a change of what decides the result. */
+  static final String FIXED = " decides the result and cannot change: create another APOTraining";
 
   private Limits() {}
 }

@@ -4,23 +4,14 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
-import io.fabric8.generator.annotation.ValidationRule;
 
 /** The training stage. */
 @ApiObject
-@ValidationRule(
-    value = "self.miniBatchSize <= self.batchSize && self.batchSize % self.miniBatchSize == 0",
-    message =
-        "batchSize must be a multiple of miniBatchSize: choose a miniBatchSize that divides batchSize")
-@ValidationRule(
-    value = "!has(self.steps) || self.warmupSteps < self.steps",
-    message = "warmupSteps must be less than steps: lower warmupSteps or raise steps")
-@ValidationRule(
-    value =
-        "!has(self.earlyStopping) || !has(self.earlyStopping.patience) || self.evaluateEvery > 0",
-    message = "earlyStopping needs evaluations: set evaluateEvery above 0 or remove earlyStopping")
 public record TrainSpec(
-    @JsonPropertyDescription("Passes over the questions.") @Default("25") @Min(1) @Max(1000000)
+    @JsonPropertyDescription("Passes over the questions, if steps is unset.")
+        @Default("25")
+        @Min(1)
+        @Max(1000000)
         Integer epochs,
     @JsonPropertyDescription("Steps to train, instead of epochs; a step is one batch of responses.")
         @Min(1)

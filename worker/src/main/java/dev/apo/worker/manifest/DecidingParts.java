@@ -1,0 +1,87 @@
+package dev.apo.worker.manifest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.apo.api.v1alpha1.APOTrainingSpec;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * What of a spec decides the result. A run may go on with a changed manifest only when these parts
+ * are the same.
+ */
+public final class DecidingParts {
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
+
+  /** Parts about where and when to run, who may, and where results go. */
+  private static final Map<String, List<String>> LEFT_OUT =
+      Map.of(
+          "", List.of("suspend", "storage", "runPolicy", "queueName"),
+          "/model", List.of("tokenSecretRef"),
+          "/estimate", List.of("shards", "parallelism", "pod"),
+          "/train", List.of("pod"));
+
+  private DecidingParts() {}
+
+  /** The deciding parts as JSON, the same text for the same meaning; unset fields are left out. */
+  public static String json(APOTrainingSpec spec) {
+    ObjectNode tree = MAPPER.valueToTree(spec);
+    LEFT_OUT.forEach(
+        (block, fields) -> {
+          if (tree.at(block) instanceof ObjectNode object) {
+            object.remove(fields);
+          }
+        });
+    return write(MAPPER.convertValue(tree, TreeMap.class));
+  }
+
+  /**
+   * What changed from one {@link #json} to another, a sentence for each field, in the order of
+   * their names; empty when nothing did.
+   */
+  public static List<String> changes(String before, String after) {
+    List<String> changes = new ArrayList<>();
+    compare("spec", read(before), read(after), changes);
+    return changes;
+  }
+
+  private static void compare(String path, JsonNode before, JsonNode after, List<String> changes) {
+    if (before.isObject() && after.isObject()) {
+      TreeSet<String> names = new TreeSet<>();
+      before.fieldNames().forEachRemaining(names::add);
+      after.fieldNames().forEachRemaining(names::add);
+      for (String name : names) {
+        compare(path + "." + name, before.path(name), after.path(name), changes);
+      }
+    } else if (!before.equals(after)) {
+      changes.add("%s was %s and is now %s".formatted(path, show(before), show(after)));
+    }
+  }
+
+  private static String show(JsonNode value) {
+    return value.isMissingNode() ? "unset" : value.toString();
+  }
+
+  private static String write(Object value) {
+    try {
+      return MAPPER.writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static JsonNode read(String json) {
+    try {
+      return MAPPER.readTree(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException("not JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+}

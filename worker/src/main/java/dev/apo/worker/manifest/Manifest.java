@@ -1,0 +1,20 @@
+package dev.apo.worker.manifest;
+
+import dev.apo.api.v1alpha1.APOTrainingSpec;
+import java.nio.file.Path;
+
+/**
+ * A valid manifest.
+ *
+ * @param namespace its namespace; {@code default} when it names none
+ * @param name its name, at most 40 characters, fit for a directory
+ * @param spec what to do; every field that has a default is set
+ * @param baseDirectory the directory of the manifest, absolute, which relative addresses start from
+ */
+public record Manifest(String namespace, String name, APOTrainingSpec spec, Path baseDirectory) {
+
+  /** An address of this manifest as an absolute one; see {@link Addresses#resolve}. */
+  public String resolve(String uri) {
+    return Addresses.resolve(baseDirectory, uri);
+  }
+}

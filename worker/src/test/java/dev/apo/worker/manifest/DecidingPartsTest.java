@@ -1,0 +1,48 @@
+package dev.apo.worker.manifest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class DecidingPartsTest {
+  @Test
+  void sameMeaningGivesTheSameText() {
+    assertThat(json("train: {epochs: 25, learningRate: 0.000001}"))
+        .isEqualTo(json("train: {learningRate: 1e-6}"))
+        .isEqualTo(json(""));
+  }
+
+  @Test
+  void whereAndWhenToRunDoesNotDecide() {
+    String changed =
+        json(
+            """
+            suspend: true
+            queueName: research
+            runPolicy: {maxRetries: 9}
+            estimate: {shards: 4, parallelism: 2, pod: {image: a}}
+            train: {pod: {image: b}}
+            """);
+    assertThat(DecidingParts.changes(json(""), changed)).isEmpty();
+    assertThat(changed).isEqualTo(json(""));
+  }
+
+  @Test
+  void changesAreToldFieldByField() {
+    assertThat(
+            DecidingParts.changes(
+                json("train: {steps: 10}\npreset: Official"),
+                json("train: {learningRate: 1e-5}\nalgorithm: {samplesToUse: 4}")))
+        .containsExactly(
+            "spec.algorithm.samplesToUse was unset and is now 4",
+            "spec.preset was \"Official\" and is now \"Paper\"",
+            "spec.train.learningRate was 1.0E-6 and is now 1.0E-5",
+            "spec.train.steps was 10 and is now unset");
+  }
+
+  private static String json(String lines) {
+    return DecidingParts.json(
+        ManifestReader.parse(Manifests.with(lines), Path.of("apo.yaml")).spec());
+  }
+}
