@@ -1,12 +1,8 @@
 package dev.apo.worker.storage;
 
-import dev.apo.worker.ApoException;
-import dev.apo.worker.ExitCode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -87,7 +83,7 @@ final class LocalStorage implements Storage {
   private Path existing(String key) {
     Path file = path(key);
     if (!Files.isRegularFile(file)) {
-      throw notFound(file, null);
+      throw FileErrors.notFound(file, null);
     }
     return file;
   }
@@ -128,25 +124,10 @@ final class LocalStorage implements Storage {
   private static <T> T attempt(String verb, Path file, FileCall<T> call) {
     try {
       return call.run();
-    } catch (NoSuchFileException e) {
-      throw notFound(Path.of(e.getFile()), e);
-    } catch (AccessDeniedException e) {
-      throw new ApoException(
-          ExitCode.DENIED,
-          "Cannot %s %s: permission denied for %s; check its owner and mode."
-              .formatted(verb, file, e.getFile()),
-          e);
-    } catch (IOException | UncheckedIOException e) {
-      throw new ApoException(
-          ExitCode.UNAVAILABLE,
-          "Cannot %s %s (%s); check the disk and its free space."
-              .formatted(verb, file, e.getMessage()),
-          e);
+    } catch (IOException e) {
+      throw FileErrors.translate(verb, file, e);
+    } catch (UncheckedIOException e) {
+      throw FileErrors.translate(verb, file, e.getCause());
     }
-  }
-
-  private static ApoException notFound(Path file, Throwable cause) {
-    return new ApoException(
-        ExitCode.NOT_FOUND, "There is no file %s; check the path.".formatted(file), cause);
   }
 }

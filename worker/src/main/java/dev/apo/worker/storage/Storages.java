@@ -4,6 +4,7 @@ import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import java.net.URI;
 import java.nio.file.Path;
+import java.util.Map;
 
 /** Opens the store that a manifest's {@code uri} names. */
 public final class Storages {
@@ -12,11 +13,27 @@ public final class Storages {
   /**
    * Opens a storage; nothing is contacted or created yet.
    *
-   * @param location {@code file:///directory}, or a directory path
+   * @param location {@code s3://bucket/prefix}, {@code file:///directory}, or a directory path
+   * @param options for S3; it takes its credentials from {@code AWS_ACCESS_KEY_ID}, {@code
+   *     AWS_SECRET_ACCESS_KEY} and {@code AWS_SESSION_TOKEN}
    * @param baseDirectory where relative directory paths begin
-   * @throws ApoException {@code BAD_MANIFEST} if the location is none of these
+   * @throws ApoException {@code BAD_MANIFEST} if the location or an option is not understood
    */
-  public static Storage open(String location, Path baseDirectory) {
+  public static Storage open(String location, StorageOptions options, Path baseDirectory) {
+    return open(location, options, baseDirectory, System.getenv());
+  }
+
+  /** The same with other environment variables. */
+  static Storage open(
+      String location,
+      StorageOptions options,
+      Path baseDirectory,
+      Map<String, String> environment) {
+    if (location.startsWith(S3Location.SCHEME)) {
+      return new S3Storage(
+          S3Location.parse(location),
+          S3Connection.open(options, environment, S3Connection.PART_SIZE, Backoff.DEFAULT));
+    }
     if (location.startsWith("file:")) {
       return new LocalStorage(path(location));
     }
@@ -37,7 +54,8 @@ public final class Storages {
   private static ApoException invalid(String location, Throwable cause) {
     return new ApoException(
         ExitCode.BAD_MANIFEST,
-        "Storage location \"%s\" is not understood; use file:///directory or a directory path."
+        ("Storage location \"%s\" is not understood; use s3://bucket/prefix, "
+                + "file:///directory or a directory path.")
             .formatted(location),
         cause);
   }

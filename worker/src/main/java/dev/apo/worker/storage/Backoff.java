@@ -1,0 +1,46 @@
+package dev.apo.worker.storage;
+
+import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * When to ask a busy or absent service again: after twice as long each time, at most {@code
+ * longest}, and at a random moment of the second half of it, so that many pods do not come back all
+ * at once.
+ *
+ * @param attempts how often to ask in all, at least 1
+ * @param first the pause after the first attempt
+ * @param longest no pause is longer
+ * @param sleeper what waits
+ */
+record Backoff(int attempts, Duration first, Duration longest, Sleeper sleeper) {
+  /** About half a minute in all. */
+  static final Backoff DEFAULT =
+      new Backoff(
+          7, Duration.ofMillis(500), Duration.ofSeconds(16), d -> Thread.sleep(d.toMillis()));
+
+  /** Waits; tests only note for how long. */
+  interface Sleeper {
+    void sleep(Duration duration) throws InterruptedException;
+  }
+
+  /** Waits after the given attempt, counted from 1; false if it was the last one. */
+  boolean pauseAfter(int attempt) {
+    if (attempt >= attempts) {
+      return false;
+    }
+    try {
+      sleeper.sleep(pause(attempt));
+      return true;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private Duration pause(int attempt) {
+    double full =
+        Math.min(longest.toMillis(), first.toMillis() * Math.pow(2, Math.min(attempt - 1, 30)));
+    return Duration.ofMillis((long) (full * ThreadLocalRandom.current().nextDouble(0.5, 1)));
+  }
+}
