@@ -4,11 +4,15 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Gives a stage the time to save its work when the process is asked to stop (SIGTERM, Ctrl-C): the stage looks at
- * {@link #requested()} between two pieces of work, saves and returns; only then does the process end.
+ * Gives a stage the time to save its work when the process is asked to stop (SIGTERM, Ctrl-C): the
+ * stage looks at {@link #requested()} between two pieces of work, saves and returns; only then does
+ * the process end.
  */
 public final class StopSignal implements AutoCloseable {
-  /** Less than the 30 s that Kubernetes waits by default would be too short for a large checkpoint; the pod sets its own. */
+  /**
+   * Less than the 30 s that Kubernetes waits by default would be too short for a large checkpoint;
+   * the pod sets its own.
+   */
   private static final long PATIENCE_SECONDS = 600;
 
   private final CountDownLatch finished = new CountDownLatch(1);
@@ -45,10 +49,13 @@ public final class StopSignal implements AutoCloseable {
     }
   }
 
-  /** @throws ApoException STOPPED once a stop was requested */
+  /**
+   * @throws ApoException STOPPED once a stop was requested
+   */
   public void check() {
     if (requested) {
-      throw new ApoException(ExitCode.STOPPED, "Stopped on request; run the same command again to go on.");
+      throw new ApoException(
+          ExitCode.STOPPED, "Stopped on request; run the same command again to go on.");
     }
   }
 }

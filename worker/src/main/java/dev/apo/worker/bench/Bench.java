@@ -2,6 +2,7 @@ package dev.apo.worker.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
+import dev.apo.api.v1alpha1.StorageSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.StopSignal;
@@ -36,27 +37,62 @@ public final class Bench {
     this.out = out;
   }
 
-  public void generate(Path model, Precision precision, int rounds, int batch, int promptTokens, int newTokens) {
-    double ours = new EngineBench(ModelDirectory.open(model), precision, rounds).generate(batch, promptTokens, newTokens);
+  public void generate(
+      Path model, Precision precision, int rounds, int batch, int promptTokens, int newTokens) {
+    double ours =
+        new EngineBench(ModelDirectory.open(model), precision, rounds)
+            .generate(batch, promptTokens, newTokens);
     JsonNode theirs =
         peer == null
             ? null
             : peer.run(
-                "generate", "--model", model.toString(), "--dtype", dtype(precision), "--steps", "" + rounds, "--batch",
-                "" + batch, "--prompt-tokens", "" + promptTokens, "--new-tokens", "" + newTokens);
-    print("generate " + precision + " batch " + batch, "tokens/s", ours, theirs, "tokens_per_second", true);
+                "generate",
+                "--model",
+                model.toString(),
+                "--dtype",
+                dtype(precision),
+                "--steps",
+                "" + rounds,
+                "--batch",
+                "" + batch,
+                "--prompt-tokens",
+                "" + promptTokens,
+                "--new-tokens",
+                "" + newTokens);
+    print(
+        "generate " + precision + " batch " + batch,
+        "tokens/s",
+        ours,
+        theirs,
+        "tokens_per_second",
+        true);
   }
 
   public void trainStep(Path model, Precision precision, int rounds, int batch, int tokens) {
-    double ours = new EngineBench(ModelDirectory.open(model), precision, rounds).trainStep(batch, tokens);
-    // The peer's training step is float32 whatever ours computes in: that is what users run on a CPU.
+    double ours =
+        new EngineBench(ModelDirectory.open(model), precision, rounds).trainStep(batch, tokens);
+    // The peer's training step is float32 whatever ours computes in: that is what users run on a
+    // CPU.
     JsonNode theirs =
         peer == null
             ? null
             : peer.run(
-                "trainstep", "--model", model.toString(), "--steps", "" + rounds, "--batch", "" + batch, "--tokens",
+                "trainstep",
+                "--model",
+                model.toString(),
+                "--steps",
+                "" + rounds,
+                "--batch",
+                "" + batch,
+                "--tokens",
                 "" + tokens);
-    print("train step " + precision + " " + batch + "x" + tokens, "tokens/s", ours, theirs, "tokens_per_second", true);
+    print(
+        "train step " + precision + " " + batch + "x" + tokens,
+        "tokens/s",
+        ours,
+        theirs,
+        "tokens_per_second",
+        true);
   }
 
   /** A whole run without what a peer's figure leaves out: reading, evaluation and export. */
@@ -81,44 +117,88 @@ public final class Bench {
   }
 
   private static Result run(Manifest manifest, Path work) {
-    Manifest here = manifest.withStorage(work.resolve("storage").toUri().toString());
+    var storage =
+        new StorageSpec(work.resolve("storage").toUri().toString(), null, null, null, null, null);
+    APOTrainingSpec s = manifest.spec();
+    var spec =
+        new APOTrainingSpec(
+            s.suspend(),
+            s.model(),
+            s.data(),
+            s.reward(),
+            s.sampling(),
+            s.preset(),
+            s.algorithm(),
+            s.estimate(),
+            s.train(),
+            s.evaluate(),
+            storage,
+            s.runPolicy(),
+            s.queueName());
+    var here = new Manifest(manifest.namespace(), manifest.name(), spec, manifest.baseDirectory());
     try (StopSignal stop = StopSignal.install()) {
-      return Run.of(here, new Launch("bench", 1, 0, work), false, m -> {}, Reporter.SILENT, stop).result();
+      return Run.of(here, new Launch("bench", 1, 0, work), false, m -> {}, Reporter.SILENT, stop)
+          .result();
     }
   }
 
   private JsonNode peerRun(Manifest manifest, Path work) {
     APOTrainingSpec spec = manifest.spec();
     if (spec.train().steps() == null || spec.data().eval() == null) {
-      throw new ApoException(ExitCode.BAD_MANIFEST, "A comparison needs spec.train.steps and spec.data.eval.");
+      throw new ApoException(
+          ExitCode.BAD_MANIFEST, "A comparison needs spec.train.steps and spec.data.eval.");
     }
     return peer.run(
         "a2po",
-        "--model", local(manifest, spec.model().uri()),
-        "--data", local(manifest, spec.data().train().uri()),
-        "--eval-data", local(manifest, spec.data().eval().uri()),
-        "--out", work.resolve("peer").toString(),
-        "--batch", spec.train().batchSize().toString(),
-        "--steps", spec.train().steps().toString(),
-        "--samples", spec.estimate().samplesPerPrompt().toString(),
-        "--new-tokens", spec.sampling().maxNewTokens().toString(),
-        "--lr", spec.train().learningRate().toString(),
-        "--beta1", spec.algorithm().beta1().toString(),
-        "--beta2", spec.algorithm().beta2().toString());
+        "--model",
+        local(manifest, spec.model().uri()),
+        "--data",
+        local(manifest, spec.data().train().uri()),
+        "--eval-data",
+        local(manifest, spec.data().eval().uri()),
+        "--out",
+        work.resolve("peer").toString(),
+        "--batch",
+        spec.train().batchSize().toString(),
+        "--steps",
+        spec.train().steps().toString(),
+        "--samples",
+        spec.estimate().samplesPerPrompt().toString(),
+        "--new-tokens",
+        spec.sampling().maxNewTokens().toString(),
+        "--lr",
+        spec.train().learningRate().toString(),
+        "--beta1",
+        spec.algorithm().beta1().toString(),
+        "--beta2",
+        spec.algorithm().beta2().toString());
   }
 
   private static String local(Manifest manifest, String uri) {
     return manifest.baseDirectory().resolve(uri).normalize().toString();
   }
 
-  private void print(String what, String unit, double ours, JsonNode peerResult, String field, boolean moreIsBetter) {
+  private void print(
+      String what,
+      String unit,
+      double ours,
+      JsonNode peerResult,
+      String field,
+      boolean moreIsBetter) {
     if (peerResult == null) {
       out.printf(Locale.ROOT, "%-32s %10.3f %s%n", what, ours, unit);
       return;
     }
     double theirs = peerResult.path(field).asDouble();
     double ratio = moreIsBetter ? ours / theirs : theirs / ours;
-    out.printf(Locale.ROOT, "%-32s %10.3f %-9s peer %10.3f   ratio %.2f%n", what, ours, unit, theirs, ratio);
+    out.printf(
+        Locale.ROOT,
+        "%-32s %10.3f %-9s peer %10.3f   ratio %.2f%n",
+        what,
+        ours,
+        unit,
+        theirs,
+        ratio);
   }
 
   private static String dtype(Precision precision) {

@@ -21,16 +21,20 @@ record Peer(List<String> command) {
     var all = new ArrayList<>(command);
     all.addAll(List.of(arguments));
     try {
-      Process process = new ProcessBuilder(all).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      Process process =
+          new ProcessBuilder(all).redirectError(ProcessBuilder.Redirect.DISCARD).start();
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       int exit = process.waitFor();
       String last = output.strip().lines().reduce("", (a, b) -> b);
       if (exit != 0 || !last.startsWith("{")) {
-        throw new ApoException(ExitCode.UNAVAILABLE, "The peer failed with exit code " + exit + ": " + String.join(" ", all));
+        throw new ApoException(
+            ExitCode.UNAVAILABLE,
+            "The peer failed with exit code " + exit + ": " + String.join(" ", all));
       }
       return new ObjectMapper().readTree(last);
     } catch (IOException e) {
-      throw new ApoException(ExitCode.NOT_FOUND, "The peer cannot be started: " + e.getMessage() + ".", e);
+      throw new ApoException(
+          ExitCode.NOT_FOUND, "The peer cannot be started: " + e.getMessage() + ".", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException(e);

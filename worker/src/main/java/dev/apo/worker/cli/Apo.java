@@ -60,7 +60,8 @@ public final class Apo {
       TerminationMessage.failure(known.exitCode(), known.getMessage());
       return known.exitCode().value();
     }
-    String message = "internal error: " + e + "; set APO_LOG_LEVEL=DEBUG for details and report it.";
+    String message =
+        "internal error: " + e + "; set APO_LOG_LEVEL=DEBUG for details and report it.";
     err.println("apo: " + message);
     LoggerFactory.getLogger(Apo.class).debug("internal error", e);
     TerminationMessage.failure(ExitCode.INTERNAL, message);

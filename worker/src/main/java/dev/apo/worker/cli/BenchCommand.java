@@ -13,12 +13,17 @@ import picocli.CommandLine.Option;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures generation, a training step or a whole run, and a peer beside it.",
-    subcommands = {BenchCommand.Generate.class, BenchCommand.TrainStep.class, BenchCommand.WholeRun.class})
+    subcommands = {
+      BenchCommand.Generate.class,
+      BenchCommand.TrainStep.class,
+      BenchCommand.WholeRun.class
+    })
 final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     throw new dev.apo.worker.ApoException(
-        dev.apo.worker.ExitCode.USAGE, "Say what to measure: apo bench generate | trainstep | run.");
+        dev.apo.worker.ExitCode.USAGE,
+        "Say what to measure: apo bench generate | trainstep | run.");
   }
 
   /** What all benchmarks understand. */
@@ -36,25 +41,47 @@ final class BenchCommand implements Callable<Integer> {
 
   /** What benchmarks of the engine understand. */
   abstract static class EngineMeasurement extends Measurement {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A Hugging Face model directory.")
+    @Option(
+        names = "--model",
+        required = true,
+        paramLabel = "DIR",
+        description = "A Hugging Face model directory.")
     Path model;
 
-    @Option(names = "--precision", defaultValue = "FP32", description = "FP32 or BF16 (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--precision",
+        defaultValue = "FP32",
+        description = "FP32 or BF16 (default: ${DEFAULT-VALUE}).")
     Precision precision;
 
-    @Option(names = "--batch", defaultValue = "8", description = "Sequences (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--batch",
+        defaultValue = "8",
+        description = "Sequences (default: ${DEFAULT-VALUE}).")
     int batch;
 
-    @Option(names = "--rounds", defaultValue = "5", description = "Measured rounds (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--rounds",
+        defaultValue = "5",
+        description = "Measured rounds (default: ${DEFAULT-VALUE}).")
     int rounds;
   }
 
-  @Command(name = "generate", mixinStandardHelpOptions = true, description = "Sampling, in new tokens per second.")
+  @Command(
+      name = "generate",
+      mixinStandardHelpOptions = true,
+      description = "Sampling, in new tokens per second.")
   static final class Generate extends EngineMeasurement {
-    @Option(names = "--prompt-tokens", defaultValue = "64", description = "Default: ${DEFAULT-VALUE}.")
+    @Option(
+        names = "--prompt-tokens",
+        defaultValue = "64",
+        description = "Default: ${DEFAULT-VALUE}.")
     int promptTokens;
 
-    @Option(names = "--new-tokens", defaultValue = "128", description = "Default: ${DEFAULT-VALUE}.")
+    @Option(
+        names = "--new-tokens",
+        defaultValue = "128",
+        description = "Default: ${DEFAULT-VALUE}.")
     int newTokens;
 
     @Override
@@ -64,9 +91,15 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  @Command(name = "trainstep", mixinStandardHelpOptions = true, description = "A training step, in tokens per second.")
+  @Command(
+      name = "trainstep",
+      mixinStandardHelpOptions = true,
+      description = "A training step, in tokens per second.")
   static final class TrainStep extends EngineMeasurement {
-    @Option(names = "--tokens", defaultValue = "256", description = "Sequence length (default: ${DEFAULT-VALUE}).")
+    @Option(
+        names = "--tokens",
+        defaultValue = "256",
+        description = "Sequence length (default: ${DEFAULT-VALUE}).")
     int tokens;
 
     @Override
@@ -81,7 +114,11 @@ final class BenchCommand implements Callable<Integer> {
       mixinStandardHelpOptions = true,
       description = "A whole A*-PO run of a manifest, beside TRL's with the same settings.")
   static final class WholeRun extends Measurement {
-    @Option(names = "--manifest", required = true, paramLabel = "FILE", description = "The manifest.")
+    @Option(
+        names = "--manifest",
+        required = true,
+        paramLabel = "FILE",
+        description = "The manifest.")
     Path manifest;
 
     @Override

@@ -23,17 +23,22 @@ import picocli.CommandLine.Option;
 final class EvaluateCommand implements Callable<Integer> {
   @Mixin private ManifestOptions options;
 
-  @Option(names = "--model", paramLabel = "DIR", description = "The model (default: the manifest's starting model).")
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "The model (default: the manifest's starting model).")
   private Path model;
 
   @Override
   public Integer call() {
     try (var around = options.open();
-        Session session = Session.open(around.manifest(), around.launch(), around.reporter(), around.stop());
+        Session session =
+            Session.open(around.manifest(), around.launch(), around.reporter(), around.stop());
         Decoder decoder = load(session)) {
       Evaluator evaluator = TrainStage.evaluator(session);
       if (evaluator == null) {
-        throw new ApoException(ExitCode.BAD_MANIFEST, "The manifest names no evaluation data; set spec.data.eval.");
+        throw new ApoException(
+            ExitCode.BAD_MANIFEST, "The manifest names no evaluation data; set spec.data.eval.");
       }
       around.reporter().stageStarted("evaluate", evaluator.responses(), "responses");
       Evaluator.Result result =

@@ -17,15 +17,30 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
 /** {@code apo generate}: try a model. */
-@Command(name = "generate", mixinStandardHelpOptions = true, description = "Continues a prompt with a model.")
+@Command(
+    name = "generate",
+    mixinStandardHelpOptions = true,
+    description = "Continues a prompt with a model.")
 final class GenerateCommand implements Callable<Integer> {
-  @Option(names = "--model", required = true, paramLabel = "DIR", description = "A Hugging Face model directory.")
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description = "A Hugging Face model directory.")
   private Path model;
 
-  @Option(names = "--prompt", required = true, paramLabel = "TEXT", description = "The text to continue.")
+  @Option(
+      names = "--prompt",
+      required = true,
+      paramLabel = "TEXT",
+      description = "The text to continue.")
   private String prompt;
 
-  @Option(names = "--max-new-tokens", paramLabel = "N", defaultValue = "128", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--max-new-tokens",
+      paramLabel = "N",
+      defaultValue = "128",
+      description = "Default: ${DEFAULT-VALUE}.")
   private int maxNewTokens;
 
   @Option(
@@ -35,20 +50,33 @@ final class GenerateCommand implements Callable<Integer> {
       description = "0 takes the most probable token (default).")
   private double temperature;
 
-  @Option(names = "--samples", paramLabel = "N", defaultValue = "1", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--samples",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Default: ${DEFAULT-VALUE}.")
   private int samples;
 
-  @Option(names = "--seed", paramLabel = "N", defaultValue = "0", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Default: ${DEFAULT-VALUE}.")
   private long seed;
 
-  @Option(names = "--precision", paramLabel = "FP32|BF16", defaultValue = "FP32", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--precision",
+      paramLabel = "FP32|BF16",
+      defaultValue = "FP32",
+      description = "Default: ${DEFAULT-VALUE}.")
   private Precision precision;
 
   @Override
   public Integer call() {
     if (maxNewTokens < 1 || samples < 1 || temperature < 0) {
       throw new ApoException(
-          ExitCode.USAGE, "--max-new-tokens and --samples must be at least 1, and --temperature at least 0.");
+          ExitCode.USAGE,
+          "--max-new-tokens and --samples must be at least 1, and --temperature at least 0.");
     }
     ModelDirectory directory = ModelDirectory.open(model);
     try (Tokenizer tokenizer = Tokenizer.load(directory)) {
@@ -57,8 +85,13 @@ final class GenerateCommand implements Callable<Integer> {
       if (tokens.length == 0 || length > directory.config().maxPositions()) {
         throw new ApoException(
             ExitCode.USAGE,
-            "The prompt has " + tokens.length + " tokens and up to " + maxNewTokens + " follow; the model takes 1 to "
-                + directory.config().maxPositions() + " in all.");
+            "The prompt has "
+                + tokens.length
+                + " tokens and up to "
+                + maxNewTokens
+                + " follow; the model takes 1 to "
+                + directory.config().maxPositions()
+                + " in all.");
       }
       long[] seeds = new long[samples];
       for (int i = 0; i < samples; i++) {
@@ -66,8 +99,10 @@ final class GenerateCommand implements Callable<Integer> {
       }
       try (Decoder decoder = Decoder.load(directory, precision, length)) {
         var settings =
-            new SamplingSettings(new Decoder.Controls(temperature, 1, 0), maxNewTokens, directory.eosIds());
-        for (var response : new Sampler(decoder, settings).sample(List.of(new Request(tokens, seeds))).get(0)) {
+            new SamplingSettings(
+                new Decoder.Controls(temperature, 1, 0), maxNewTokens, directory.eosIds());
+        for (var response :
+            new Sampler(decoder, settings).sample(List.of(new Request(tokens, seeds))).get(0)) {
           System.out.println(tokenizer.decode(response.tokens()));
         }
       }

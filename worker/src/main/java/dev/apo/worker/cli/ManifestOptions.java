@@ -19,7 +19,10 @@ import picocli.CommandLine.Parameters;
 
 /** What every command that works on a manifest understands. */
 final class ManifestOptions {
-  @Parameters(index = "0", paramLabel = "FILE", description = "The manifest: one APOTraining as YAML.")
+  @Parameters(
+      index = "0",
+      paramLabel = "FILE",
+      description = "The manifest: one APOTraining as YAML.")
   private Path file;
 
   @Option(
@@ -34,7 +37,10 @@ final class ManifestOptions {
       description = "Serve /progress, /metrics and /healthz there (APO_PORT does the same).")
   private Integer port;
 
-  @Option(names = "--log-format", paramLabel = "text|json", description = "How progress is told where no terminal is.")
+  @Option(
+      names = "--log-format",
+      paramLabel = "text|json",
+      description = "How progress is told where no terminal is.")
   private LogFormat logFormat = LogFormat.TEXT;
 
   enum LogFormat {
@@ -44,7 +50,12 @@ final class ManifestOptions {
 
   /** The surroundings of one command; closed in reverse. */
   record Surroundings(
-      Manifest manifest, Launch launch, Reporter reporter, Consumer<Map<String, Double>> gauges, StopSignal stop, StatusServer server)
+      Manifest manifest,
+      Launch launch,
+      Reporter reporter,
+      Consumer<Map<String, Double>> gauges,
+      StopSignal stop,
+      StatusServer server)
       implements AutoCloseable {
     @Override
     public void close() {
@@ -57,7 +68,10 @@ final class ManifestOptions {
 
   Surroundings open() {
     Manifest manifest = ManifestReader.read(file);
-    Path work = workDirectory != null ? workDirectory : manifest.baseDirectory().resolve(".apo").resolve(manifest.name());
+    Path work =
+        workDirectory != null
+            ? workDirectory
+            : manifest.baseDirectory().resolve(".apo").resolve(manifest.name());
     Launch launch = Launch.from(System.getenv(), work);
     var views = new ArrayList<ProgressView>();
     views.add(ProgressView.onStandardError(logFormat == LogFormat.JSON));
@@ -68,7 +82,12 @@ final class ManifestOptions {
     }
     Consumer<Map<String, Double>> gauges = server == null ? metrics -> {} : server::metrics;
     return new Surroundings(
-        manifest, launch, new ProgressTracker(Clock.systemUTC(), List.copyOf(views)), gauges, StopSignal.install(), server);
+        manifest,
+        launch,
+        new ProgressTracker(Clock.systemUTC(), List.copyOf(views)),
+        gauges,
+        StopSignal.install(),
+        server);
   }
 
   private static Integer environmentPort() {

@@ -11,15 +11,28 @@ import picocli.CommandLine.Option;
 @Command(
     name = "pretrain",
     mixinStandardHelpOptions = true,
-    description = "Makes a small model that adds two numbers fairly well, and data to train it further.")
+    description =
+        "Makes a small model that adds two numbers fairly well, and data to train it further.")
 final class PretrainCommand implements Callable<Integer> {
-  @Option(names = "--out", required = true, paramLabel = "DIR", description = "Gets model/, train.jsonl and test.jsonl.")
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Gets model/, train.jsonl and test.jsonl.")
   private Path out;
 
-  @Option(names = "--layers", paramLabel = "N", defaultValue = "4", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--layers",
+      paramLabel = "N",
+      defaultValue = "4",
+      description = "Default: ${DEFAULT-VALUE}.")
   private int layers;
 
-  @Option(names = "--hidden-size", paramLabel = "N", defaultValue = "128", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--hidden-size",
+      paramLabel = "N",
+      defaultValue = "128",
+      description = "Default: ${DEFAULT-VALUE}.")
   private int hiddenSize;
 
   @Option(
@@ -29,17 +42,27 @@ final class PretrainCommand implements Callable<Integer> {
       description = "Stop at this held-out accuracy (default: ${DEFAULT-VALUE}).")
   private double accuracy;
 
-  @Option(names = "--max-steps", paramLabel = "N", defaultValue = "2000", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--max-steps",
+      paramLabel = "N",
+      defaultValue = "2000",
+      description = "Default: ${DEFAULT-VALUE}.")
   private int maxSteps;
 
-  @Option(names = "--seed", paramLabel = "N", defaultValue = "7", description = "Default: ${DEFAULT-VALUE}.")
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "7",
+      description = "Default: ${DEFAULT-VALUE}.")
   private long seed;
 
   @Override
   public Integer call() throws IOException {
-    var settings = new Pretrainer.Settings(layers, hiddenSize, 128, maxSteps, 1e-3, accuracy, 2000, 500, seed);
+    var settings =
+        new Pretrainer.Settings(layers, hiddenSize, 128, maxSteps, 1e-3, accuracy, 2000, 500, seed);
     Pretrainer.Result result = new Pretrainer(settings, System.err::println).run(out);
-    System.out.printf("%d steps, held-out accuracy %.3f: %s%n", result.steps(), result.accuracy(), out);
+    System.out.printf(
+        "%d steps, held-out accuracy %.3f: %s%n", result.steps(), result.accuracy(), out);
     return 0;
   }
 }

@@ -22,10 +22,15 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private ManifestOptions options;
 
-  @Option(names = "--fresh", description = "Start anew, also with a changed manifest; the V* table is kept.")
+  @Option(
+      names = "--fresh",
+      description = "Start anew, also with a changed manifest; the V* table is kept.")
   private boolean fresh;
 
-  @Option(names = {"-o", "--output"}, paramLabel = "text|json", description = "json: the last line is one JSON object.")
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "text|json",
+      description = "json: the last line is one JSON object.")
   private Output output = Output.TEXT;
 
   enum Output {
@@ -37,7 +42,13 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     try (var around = options.open()) {
       Run.Outcome outcome =
-          Run.of(around.manifest(), around.launch(), fresh, around.gauges(), around.reporter(), around.stop());
+          Run.of(
+              around.manifest(),
+              around.launch(),
+              fresh,
+              around.gauges(),
+              around.reporter(),
+              around.stop());
       if (output == Output.JSON) {
         System.out.println(new ObjectMapper().writeValueAsString(outcome.result()));
       } else {
@@ -56,18 +67,26 @@ final class RunCommand implements Callable<Integer> {
       out.println("Some responses of the trained model:");
       for (Evaluator.Sample sample : samples.stream().limit(SHOWN_SAMPLES).toList()) {
         out.println(
-            "  " + (sample.reward() > 0 ? "right" : "wrong") + "  " + oneLine(sample.prompt()) + " → "
+            "  "
+                + (sample.reward() > 0 ? "right" : "wrong")
+                + "  "
+                + oneLine(sample.prompt())
+                + " → "
                 + oneLine(sample.response())
                 + (sample.reward() > 0 ? "" : "   (answer: " + oneLine(sample.answer()) + ")"));
       }
     }
     out.println();
     if (result.accuracyBefore() != null) {
-      out.printf(Locale.ROOT, "accuracy  %.3f → %.3f%n", result.accuracyBefore(), result.accuracyAfter());
+      out.printf(
+          Locale.ROOT, "accuracy  %.3f → %.3f%n", result.accuracyBefore(), result.accuracyAfter());
     }
     out.println("model     " + result.model());
     out.println("metrics   " + result.metrics());
-    out.println("V* table  " + result.vstar().table() + (result.vstar().reused() ? " (found, not sampled)" : ""));
+    out.println(
+        "V* table  "
+            + result.vstar().table()
+            + (result.vstar().reused() ? " (found, not sampled)" : ""));
     var seconds = result.seconds();
     out.printf(
         Locale.ROOT,

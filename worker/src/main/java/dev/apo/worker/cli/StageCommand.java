@@ -16,7 +16,8 @@ abstract class StageCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     try (var around = options.open();
-        Session session = Session.open(around.manifest(), around.launch(), around.reporter(), around.stop())) {
+        Session session =
+            Session.open(around.manifest(), around.launch(), around.reporter(), around.stop())) {
       TerminationMessage.success(run(new Stages(session), around, session));
     }
     return 0;
@@ -31,8 +32,13 @@ abstract class StageCommand implements Callable<Integer> {
     Object run(Stages stages, ManifestOptions.Surroundings around, Session session) {
       Stages.Prepared prepared = stages.prepare(false);
       System.out.println(
-          prepared.prompts() + " prompts to train on, " + prepared.evalPrompts() + " to evaluate on, "
-              + prepared.parameters() + " parameters; V* table " + prepared.vstarKey()
+          prepared.prompts()
+              + " prompts to train on, "
+              + prepared.evalPrompts()
+              + " to evaluate on, "
+              + prepared.parameters()
+              + " parameters; V* table "
+              + prepared.vstarKey()
               + (prepared.vstarComplete() ? " is there." : " is to be sampled."));
       return prepared;
     }
@@ -41,7 +47,8 @@ abstract class StageCommand implements Callable<Integer> {
   @Command(
       name = "estimate",
       mixinStandardHelpOptions = true,
-      description = "Samples the V* table; JOB_COMPLETION_INDEX says which of the manifest's shards.")
+      description =
+          "Samples the V* table; JOB_COMPLETION_INDEX says which of the manifest's shards.")
   static final class Estimate extends StageCommand {
     @Override
     Object run(Stages stages, ManifestOptions.Surroundings around, Session session) {

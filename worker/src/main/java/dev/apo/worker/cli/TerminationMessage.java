@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.slf4j.LoggerFactory;
 
-/** The last word of a stage to its operator: a small JSON object in the file that Kubernetes reads when a container ends. */
+/**
+ * The last word of a stage to its operator: a small JSON object in the file that Kubernetes reads
+ * when a container ends.
+ */
 final class TerminationMessage {
   /** Kubernetes keeps 4096 bytes of it. */
   private static final int MAX_MESSAGE = 2000;
@@ -20,7 +23,8 @@ final class TerminationMessage {
   private TerminationMessage() {}
 
   static void failure(ExitCode code, String message) {
-    String cut = message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + " …";
+    String cut =
+        message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + " …";
     write(Map.of("exitCode", code.value(), "reason", code.name(), "message", cut));
   }
 
@@ -37,7 +41,8 @@ final class TerminationMessage {
       Files.write(Path.of(file), json(content).getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       // The exit code still says what happened.
-      LoggerFactory.getLogger(TerminationMessage.class).warn("cannot write {}: {}", file, e.toString());
+      LoggerFactory.getLogger(TerminationMessage.class)
+          .warn("cannot write {}: {}", file, e.toString());
     }
   }
 

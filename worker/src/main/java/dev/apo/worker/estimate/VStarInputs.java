@@ -11,14 +11,18 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Everything that a V* table depends on; its hash is the table's key, so equal inputs share a table. What is applied when a
- * table is read (beta1, filters, the learning rate and all of training) is not among them.
+ * Everything that a V* table depends on; its hash is the table's key, so equal inputs share a
+ * table. What is applied when a table is read (beta1, filters, the learning rate and all of
+ * training) is not among them.
  */
 public final class VStarInputs {
   /** Changes whenever the same inputs would be sampled differently. */
   private static final String SAMPLER_VERSION = "1";
 
-  /** Blocks are a sixteenth of the prompts, so that shards have something to share, within these bounds. */
+  /**
+   * Blocks are a sixteenth of the prompts, so that shards have something to share, within these
+   * bounds.
+   */
   private static final int BLOCKS = 16;
 
   private static final int MIN_BLOCK_ROWS = 4;
@@ -31,8 +35,13 @@ public final class VStarInputs {
    * @param tokenizerDigest of tokenizer.json
    */
   public static VStarPlan plan(
-      APOTrainingSpec spec, String modelDigest, String tokenizerDigest, List<Prompt> prompts, Reward reward) {
-    int blockRows = Math.max(MIN_BLOCK_ROWS, Math.min(MAX_BLOCK_ROWS, (prompts.size() + BLOCKS - 1) / BLOCKS));
+      APOTrainingSpec spec,
+      String modelDigest,
+      String tokenizerDigest,
+      List<Prompt> prompts,
+      Reward reward) {
+    int blockRows =
+        Math.max(MIN_BLOCK_ROWS, Math.min(MAX_BLOCK_ROWS, (prompts.size() + BLOCKS - 1) / BLOCKS));
     var inputs = new TreeMap<String, String>();
     inputs.put("model", modelDigest);
     inputs.put("tokenizer", tokenizerDigest);
@@ -46,7 +55,8 @@ public final class VStarInputs {
     inputs.put("reward", reward.id() + " " + reward.version());
     inputs.put("blockRows", Integer.toString(blockRows));
     inputs.put("sampler", SAMPLER_VERSION);
-    return new VStarPlan(key(inputs), prompts.size(), spec.estimate().samplesPerPrompt(), blockRows, inputs);
+    return new VStarPlan(
+        key(inputs), prompts.size(), spec.estimate().samplesPerPrompt(), blockRows, inputs);
   }
 
   private static String digest(List<Prompt> prompts) {

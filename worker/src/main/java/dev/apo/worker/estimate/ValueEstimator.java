@@ -22,8 +22,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Stage 1 of A*-PO: samples N responses to every prompt from the frozen reference policy and stores them with their raw rewards.
- * A block of prompts is sampled by itself, so that its rows are the same whoever samples it and whatever was sampled before.
+ * Stage 1 of A*-PO: samples N responses to every prompt from the frozen reference policy and stores
+ * them with their raw rewards. A block of prompts is sampled by itself, so that its rows are the
+ * same whoever samples it and whatever was sampled before.
  */
 public final class ValueEstimator {
   private final VStarStore store;
@@ -62,9 +63,11 @@ public final class ValueEstimator {
   public int run(Decoder decoder, int shard, int shards) {
     Set<Integer> finished = store.finishedBlocks();
     List<Integer> blocks = plan.blocksOfShard(shard, shards);
-    int total = blocks.stream().mapToInt(block -> rows(block).size()).sum() * plan.samplesPerPrompt();
+    int total =
+        blocks.stream().mapToInt(block -> rows(block).size()).sum() * plan.samplesPerPrompt();
     int before =
-        blocks.stream().filter(finished::contains).mapToInt(block -> rows(block).size()).sum() * plan.samplesPerPrompt();
+        blocks.stream().filter(finished::contains).mapToInt(block -> rows(block).size()).sum()
+            * plan.samplesPerPrompt();
     reporter.stageStarted("estimate", total, "responses", before);
     var sampler = new Sampler(decoder, settings);
     var headline = new LinkedHashMap<String, Double>();
@@ -101,7 +104,8 @@ public final class ValueEstimator {
     return prompts.subList(from, Math.min(prompts.size(), from + plan.blockRows()));
   }
 
-  private List<VStarRow> sample(Sampler sampler, List<Prompt> block, java.util.function.IntConsumer progress) {
+  private List<VStarRow> sample(
+      Sampler sampler, List<Prompt> block, java.util.function.IntConsumer progress) {
     var requests = new ArrayList<Request>();
     for (Prompt prompt : block) {
       long[] seeds = new long[plan.samplesPerPrompt()];
@@ -119,14 +123,20 @@ public final class ValueEstimator {
         String text = tokenizer.decode(response.tokens());
         samples.add(
             new Sample(
-                text, reward.score(prompt.text(), text, prompt.answer()), response.tokens().length, response.truncated()));
+                text,
+                reward.score(prompt.text(), text, prompt.answer()),
+                response.tokens().length,
+                response.truncated()));
       }
       rows.add(new VStarRow(prompt.row(), prompt.text(), prompt.answer(), List.copyOf(samples)));
     }
     return rows;
   }
 
-  /** The seed of a response comes from the table's key, its row and its number, and from nothing else. */
+  /**
+   * The seed of a response comes from the table's key, its row and its number, and from nothing
+   * else.
+   */
   static long seed(String key, int row, int sample) {
     return RandomStream.of(Long.parseUnsignedLong(key.substring(0, 16), 16), row, sample).key();
   }

@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
- * Measures a policy on held-out prompts: greedy accuracy with temperature 0 and one sample, avg@k with k samples. The same
- * policy always gives the same figure.
+ * Measures a policy on held-out prompts: greedy accuracy with temperature 0 and one sample, avg@k
+ * with k samples. The same policy always gives the same figure.
  */
 public final class Evaluator {
   /** Keeps the random numbers of evaluation apart from those of training with the same seed. */
@@ -32,7 +32,12 @@ public final class Evaluator {
    * @param samples responses for each prompt
    */
   public Evaluator(
-      List<Prompt> prompts, int samples, long seed, Tokenizer tokenizer, Reward reward, SamplingSettings settings) {
+      List<Prompt> prompts,
+      int samples,
+      long seed,
+      Tokenizer tokenizer,
+      Reward reward,
+      SamplingSettings settings) {
     this.prompts = prompts;
     this.samples = samples;
     this.seed = seed;

@@ -1,7 +1,9 @@
 package dev.apo.worker.run;
 
+import dev.apo.worker.FileErrors;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.storage.Sha256;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
@@ -11,10 +13,19 @@ final class Digests {
 
   /** SHA-256 over the configuration and every weight file, hexadecimal. */
   static String model(ModelDirectory model) {
-    var text = new StringBuilder(Sha256.of(model.path().resolve("config.json")));
+    var text = new StringBuilder(file(model.path().resolve("config.json")));
     for (Path file : model.weightFiles()) {
-      text.append('\n').append(file.getFileName()).append(' ').append(Sha256.of(file));
+      text.append('\n').append(file.getFileName()).append(' ').append(file(file));
     }
     return Sha256.of(text.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** SHA-256 of a file, hexadecimal. */
+  static String file(Path file) {
+    try {
+      return Sha256.of(file);
+    } catch (IOException e) {
+      throw FileErrors.explain(file, e);
+    }
   }
 }

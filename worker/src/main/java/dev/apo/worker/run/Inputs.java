@@ -16,8 +16,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * Brings the model and the data to the local disk. Files that are there already are used in place; objects are downloaded once
- * into a cache that their sizes and checksums name.
+ * Brings the model and the data to the local disk. Files that are there already are used in place;
+ * objects are downloaded once into a cache that their sizes and checksums name.
  *
  * @param baseDirectory where relative paths of the manifest begin
  * @param cache directory for downloads
@@ -33,9 +33,13 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
     try (Storage storage = open.apply(uri)) {
       List<StoredObject> objects = storage.list("");
       if (objects.isEmpty()) {
-        throw new ApoException(ExitCode.NOT_FOUND, "There is no model at " + uri + "; check spec.model.uri.");
+        throw new ApoException(
+            ExitCode.NOT_FOUND, "There is no model at " + uri + "; check spec.model.uri.");
       }
-      String version = objects.stream().map(o -> o.key() + " " + o.size() + " " + o.digest()).collect(Collectors.joining("\n"));
+      String version =
+          objects.stream()
+              .map(o -> o.key() + " " + o.size() + " " + o.digest())
+              .collect(Collectors.joining("\n"));
       Path directory = cache.resolve(name(uri, version));
       for (StoredObject object : objects) {
         Path target = directory.resolve(object.key());
@@ -52,7 +56,8 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
     if (!uri.startsWith("s3://")) {
       Path file = local(uri);
       if (!Files.exists(file)) {
-        throw new ApoException(ExitCode.NOT_FOUND, "The data file " + file + " does not exist; check spec.data.");
+        throw new ApoException(
+            ExitCode.NOT_FOUND, "The data file " + file + " does not exist; check spec.data.");
       }
       return file;
     }
@@ -63,7 +68,9 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
           storage
               .stat(key)
               .orElseThrow(
-                  () -> new ApoException(ExitCode.NOT_FOUND, "There is no object " + uri + "; check spec.data."));
+                  () ->
+                      new ApoException(
+                          ExitCode.NOT_FOUND, "There is no object " + uri + "; check spec.data."));
       Path target = cache.resolve(name(uri, object.size() + " " + object.digest())).resolve(key);
       if (!Files.exists(target)) {
         storage.download(key, target);
@@ -75,9 +82,14 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
   private Path local(String uri) {
     if (uri.startsWith("hf://")) {
       throw new ApoException(
-          ExitCode.BAD_MANIFEST, "spec.model.uri " + uri + " names the hub, which this version cannot reach; download the model and give its directory.");
+          ExitCode.BAD_MANIFEST,
+          "spec.model.uri "
+              + uri
+              + " names the hub, which this version cannot reach; download the model and give its directory.");
     }
-    return uri.startsWith("file:") ? Path.of(URI.create(uri)) : baseDirectory.resolve(uri).normalize();
+    return uri.startsWith("file:")
+        ? Path.of(URI.create(uri))
+        : baseDirectory.resolve(uri).normalize();
   }
 
   private String name(String uri, String version) {

@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * What a process is told beside the manifest: by its Job on a cluster (docs/worker-contract.md), by nobody on a laptop.
+ * What a process is told beside the manifest: by its Job on a cluster (docs/worker-contract.md), by
+ * nobody on a laptop.
  *
  * @param uid of the resource
  * @param attempt number of this attempt at the stage, from 1

@@ -10,7 +10,9 @@ final class Memory {
 
   private Memory() {}
 
-  /** Largest resident set so far, in MiB, native memory included; 0 where the kernel does not tell. */
+  /**
+   * Largest resident set so far, in MiB, native memory included; 0 where the kernel does not tell.
+   */
   static double peakRssMiB() {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {

@@ -7,7 +7,8 @@ import java.util.Map;
  * What a run came to: the last line of {@code apo run -o json}.
  *
  * @param phase Succeeded
- * @param accuracyBefore held-out accuracy of the starting model, 0 to 1; null without evaluation data
+ * @param accuracyBefore held-out accuracy of the starting model, 0 to 1; null without evaluation
+ *     data
  * @param accuracyAfter held-out accuracy of the trained model
  * @param model address of the trained model
  * @param report address of the run's page, once there is one

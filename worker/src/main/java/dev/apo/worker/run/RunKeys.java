@@ -1,8 +1,8 @@
 package dev.apo.worker.run;
 
 /**
- * Where a run keeps its artifacts in storage. The uid tells two resources of the same name apart, one created after the other was
- * deleted.
+ * Where a run keeps its artifacts in storage. The uid tells two resources of the same name apart,
+ * one created after the other was deleted.
  */
 public record RunKeys(String namespace, String name, String uid) {
   /** {@code runs/NAMESPACE/NAME/UID} */

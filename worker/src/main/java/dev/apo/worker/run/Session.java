@@ -23,7 +23,6 @@ import dev.apo.worker.reward.Gsm8k;
 import dev.apo.worker.reward.Reward;
 import dev.apo.worker.reward.Rewards;
 import dev.apo.worker.sampling.SamplingSettings;
-import dev.apo.worker.storage.Sha256;
 import dev.apo.worker.storage.Storage;
 import dev.apo.worker.storage.StorageOptions;
 import dev.apo.worker.storage.Storages;
@@ -34,8 +33,9 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A manifest with everything that it names opened and checked: model, tokenizer, data, reward, sizes, storage. Opening a session
- * is what the prepare stage consists of, and what every other stage begins with; it takes seconds and no GPU.
+ * A manifest with everything that it names opened and checked: model, tokenizer, data, reward,
+ * sizes, storage. Opening a session is what the prepare stage consists of, and what every other
+ * stage begins with; it takes seconds and no GPU.
  */
 public final class Session implements AutoCloseable {
   static final ObjectMapper JSON = new ObjectMapper();
@@ -61,20 +61,23 @@ public final class Session implements AutoCloseable {
     this.stop = stop;
     this.keys = new RunKeys(manifest.namespace(), manifest.name(), launch.uid());
     this.storage = openStorage(spec.storage().uri());
-    var inputs = new Inputs(manifest.baseDirectory(), launch.workDirectory().resolve("inputs"), this::openStorage);
+    var inputs =
+        new Inputs(
+            manifest.baseDirectory(), launch.workDirectory().resolve("inputs"), this::openStorage);
     this.model = ModelDirectory.open(inputs.model(spec.model().uri()));
     model.checkWeights();
     checkSizes();
     this.tokenizer = Tokenizer.load(model);
     this.rewards = rewards(spec);
     this.train = prompts("spec.data.train", spec.data().train(), inputs);
-    this.eval = spec.data().eval() == null ? null : prompts("spec.data.eval", spec.data().eval(), inputs);
+    this.eval =
+        spec.data().eval() == null ? null : prompts("spec.data.eval", spec.data().eval(), inputs);
     checkBatches();
     this.plan =
         VStarInputs.plan(
             spec,
             Digests.model(model),
-            Sha256.of(model.path().resolve("tokenizer.json")),
+            Digests.file(model.path().resolve("tokenizer.json")),
             train.prompts(),
             rewards.estimate());
   }
@@ -89,7 +92,9 @@ public final class Session implements AutoCloseable {
   private Storage openStorage(String uri) {
     var s = manifest.spec().storage();
     return Storages.open(
-        uri, new StorageOptions(s.endpoint(), s.region(), Boolean.TRUE.equals(s.pathStyle()), caFile()), manifest.baseDirectory());
+        uri,
+        new StorageOptions(s.endpoint(), s.region(), Boolean.TRUE.equals(s.pathStyle()), caFile()),
+        manifest.baseDirectory());
   }
 
   /** On a cluster the CA's Secret is mounted; the environment says where. */
@@ -100,24 +105,29 @@ public final class Session implements AutoCloseable {
 
   private static Rewards rewards(APOTrainingSpec spec) {
     return switch (spec.reward().type()) {
-      case ExactMatch -> Rewards.exactMatch();
+      case EXACT_MATCH -> Rewards.exactMatch();
       case GSM8K -> {
-        if (spec.preset() == Preset.Official) {
+        if (spec.preset() == Preset.OFFICIAL) {
           yield Rewards.officialGsm8k();
         }
         yield Rewards.gsm8k(
-            spec.reward().method() == ExtractionMethod.Flexible ? Gsm8k.Extraction.FLEXIBLE : Gsm8k.Extraction.STRICT);
+            spec.reward().method() == ExtractionMethod.FLEXIBLE
+                ? Gsm8k.Extraction.FLEXIBLE
+                : Gsm8k.Extraction.STRICT);
       }
       default ->
           throw new ApoException(
               ExitCode.BAD_MANIFEST,
-              "spec.reward.type " + spec.reward().type() + " is not in this version; use ExactMatch or GSM8K.");
+              "spec.reward.type "
+                  + spec.reward().type()
+                  + " is not in this version; use ExactMatch or GSM8K.");
     };
   }
 
   private PromptSet prompts(String field, DatasetSpec dataset, Inputs inputs) {
     var data = manifest.spec().data();
-    var examples = new Examples(data.promptField(), data.answerField(), PromptTemplate.parse(data.template()));
+    var examples =
+        new Examples(data.promptField(), data.answerField(), PromptTemplate.parse(data.template()));
     List<Example> rows;
     try (var reader = JsonlReader.open(inputs.file(dataset.uri()))) {
       rows = examples.read(reader, dataset.limit() == null ? Integer.MAX_VALUE : dataset.limit());
@@ -129,8 +139,14 @@ public final class Session implements AutoCloseable {
         } catch (IllegalArgumentException e) {
           throw new ApoException(
               ExitCode.BAD_DATA,
-              dataset.uri() + ", row " + (row.row() + 1) + ": the reward " + reward.id() + " could never accept the answer: "
-                  + e.getMessage() + ".",
+              dataset.uri()
+                  + ", row "
+                  + (row.row() + 1)
+                  + ": the reward "
+                  + reward.id()
+                  + " could never accept the answer: "
+                  + e.getMessage()
+                  + ".",
               e);
         }
       }
@@ -142,12 +158,16 @@ public final class Session implements AutoCloseable {
     if (maxLength() > model.config().maxPositions()) {
       throw new ApoException(
           ExitCode.BAD_MANIFEST,
-          "spec.sampling.maxPromptTokens + maxNewTokens is " + maxLength() + ", and the model reads at most "
-              + model.config().maxPositions() + " tokens; lower one of them.");
+          "spec.sampling.maxPromptTokens + maxNewTokens is "
+              + maxLength()
+              + ", and the model reads at most "
+              + model.config().maxPositions()
+              + " tokens; lower one of them.");
     }
     if (manifest.spec().data().chatTemplate()) {
       throw new ApoException(
-          ExitCode.BAD_MANIFEST, "spec.data.chatTemplate is not in this version; write the template into spec.data.template.");
+          ExitCode.BAD_MANIFEST,
+          "spec.data.chatTemplate is not in this version; write the template into spec.data.template.");
     }
   }
 
@@ -156,7 +176,10 @@ public final class Session implements AutoCloseable {
     if (batch > train.prompts().size()) {
       throw new ApoException(
           ExitCode.BAD_MANIFEST,
-          "spec.train.batchSize is " + batch + ", and only " + train.prompts().size()
+          "spec.train.batchSize is "
+              + batch
+              + ", and only "
+              + train.prompts().size()
               + " prompts are there after the length limit; lower it or give more data.");
     }
   }
@@ -227,12 +250,15 @@ public final class Session implements AutoCloseable {
   public SamplingSettings sampling() {
     var s = manifest.spec().sampling();
     return new SamplingSettings(
-        new Decoder.Controls(s.temperature(), s.topP(), s.topK()), s.maxNewTokens(), model.eosIds());
+        new Decoder.Controls(s.temperature(), s.topP(), s.topK()),
+        s.maxNewTokens(),
+        model.eosIds());
   }
 
   /** Loads the starting model, which is also the reference policy. */
   public Decoder loadModel() {
-    return Decoder.load(model, Precision.valueOf(manifest.spec().train().precision().name()), maxLength());
+    return Decoder.load(
+        model, Precision.valueOf(manifest.spec().train().precision().name()), maxLength());
   }
 
   @Override

@@ -1,12 +1,11 @@
 package dev.apo.worker.run;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.estimate.ValueEstimator;
 import dev.apo.worker.evaluate.Evaluator;
-import dev.apo.worker.manifest.SpecChanges;
+import dev.apo.worker.manifest.DecidingParts;
 import dev.apo.worker.storage.StoredObject;
 import dev.apo.worker.train.TrainStage;
 import dev.apo.worker.train.TrainingState;
@@ -17,7 +16,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** The stages of a run, each of which can be repeated: what is finished is found and not done again. */
+/**
+ * The stages of a run, each of which can be repeated: what is finished is found and not done again.
+ */
 public final class Stages {
   private final Session session;
 
@@ -49,7 +50,8 @@ public final class Stages {
    * Records what the run is started with. The session has checked everything else.
    *
    * @param fresh forget an earlier run of this name; its V* table stays
-   * @throws ApoException BAD_MANIFEST if an earlier run of this name was started with another manifest
+   * @throws ApoException BAD_MANIFEST if an earlier run of this name was started with another
+   *     manifest
    */
   public Prepared prepare(boolean fresh) {
     if (fresh) {
@@ -72,8 +74,12 @@ public final class Stages {
       session
           .reporter()
           .message(
-              "Dropped " + prepared.promptsTooLong() + " training and " + prepared.evalPromptsTooLong()
-                  + " evaluation prompts of more than " + session.spec().sampling().maxPromptTokens()
+              "Dropped "
+                  + prepared.promptsTooLong()
+                  + " training and "
+                  + prepared.evalPromptsTooLong()
+                  + " evaluation prompts of more than "
+                  + session.spec().sampling().maxPromptTokens()
                   + " tokens (spec.sampling.maxPromptTokens).");
     }
     return prepared;
@@ -87,32 +93,47 @@ public final class Stages {
   }
 
   private void rememberSpec() {
-    JsonNode spec = SpecChanges.deciding(session.spec());
+    String spec = DecidingParts.json(session.spec());
     String key = session.keys().spec();
-    if (session.storage().stat(key).isPresent()) {
-      JsonNode before = parse(session.storage().read(key), key);
-      List<String> changes = SpecChanges.between(before, spec);
-      if (!changes.isEmpty()) {
-        throw new ApoException(
-            ExitCode.BAD_MANIFEST,
-            "The run " + session.keys().name() + " was started with another manifest: " + String.join("; ", changes)
-                + ". Give it another name, or start anew with --fresh (the V* table is kept).");
-      }
+    if (session.storage().stat(key).isEmpty()) {
+      session.storage().write(key, spec.getBytes(StandardCharsets.UTF_8));
       return;
     }
-    session.storage().write(key, json(spec));
+    List<String> changes;
+    try {
+      changes =
+          DecidingParts.changes(
+              new String(session.storage().read(key), StandardCharsets.UTF_8), spec);
+    } catch (IllegalArgumentException e) {
+      throw damaged(key, e);
+    }
+    if (!changes.isEmpty()) {
+      throw new ApoException(
+          ExitCode.BAD_MANIFEST,
+          "The run "
+              + session.keys().name()
+              + " was started with another manifest: "
+              + String.join("; ", changes)
+              + ". Give it another name, or start anew with --fresh (the V* table is kept).");
+    }
   }
 
   /** Whether a table was found, and what was sampled for it now. */
   public record Estimated(boolean reused, int responsesGenerated) {}
 
-  /** Samples what is missing of the blocks of one shard; the last shard to finish completes the table. */
+  /**
+   * Samples what is missing of the blocks of one shard; the last shard to finish completes the
+   * table.
+   */
   public Estimated estimate(int shard, int shards) {
     VStarStore store = session.vStarStore();
     if (store.isComplete()) {
       session
           .reporter()
-          .message("The V* table " + session.plan().key().substring(0, 12) + " is there already: no response is sampled.");
+          .message(
+              "The V* table "
+                  + session.plan().key().substring(0, 12)
+                  + " is there already: no response is sampled.");
       return new Estimated(true, 0);
     }
     store.writePlan(session.plan());
@@ -163,17 +184,11 @@ public final class Stages {
     }
   }
 
-  private JsonNode parse(byte[] content, String key) {
-    try {
-      return Session.JSON.readTree(content);
-    } catch (IOException e) {
-      throw damaged(key, e);
-    }
-  }
-
-  private ApoException damaged(String key, IOException cause) {
+  private ApoException damaged(String key, Exception cause) {
     return new ApoException(
-        ExitCode.BAD_ARTIFACT, session.storage().uri(key) + " is damaged; start anew with --fresh.", cause);
+        ExitCode.BAD_ARTIFACT,
+        session.storage().uri(key) + " is damaged; start anew with --fresh.",
+        cause);
   }
 
   private static byte[] json(Object value) {

@@ -25,8 +25,9 @@ import java.util.Optional;
 import java.util.TreeSet;
 
 /**
- * Checkpoints of one run: weights, AdamW's moments and the training state, each in a directory {@code step-00000050} whose
- * manifest, written last, makes it valid. A damaged checkpoint is named and the one before it is used.
+ * Checkpoints of one run: weights, AdamW's moments and the training state, each in a directory
+ * {@code step-00000050} whose manifest, written last, makes it valid. A damaged checkpoint is named
+ * and the one before it is used.
  */
 final class Checkpoints {
   private static final String STATE = "state.json";
@@ -60,13 +61,16 @@ final class Checkpoints {
     return directory + "/" + String.format("step-%08d", step);
   }
 
-  /** Saves where the run stands, then deletes what need not be kept. Does nothing if this step is saved already. */
+  /**
+   * Saves where the run stands, then deletes what need not be kept. Does nothing if this step is
+   * saved already.
+   */
   void save(Decoder decoder, TrainingState state) {
     if (state.step() == lastSaved) {
       return;
     }
     String key = key(state.step());
-    var names = new ArrayList<String>();
+    var parts = new ArrayList<ArtifactManifest.Part>();
     try {
       Files.createDirectories(scratch);
       for (Decoder.State part : Decoder.State.values()) {
@@ -76,16 +80,17 @@ final class Checkpoints {
             decoder.parameters(),
             SafetensorsWriter.Format.F32,
             (parameter, offset, count) -> decoder.read(part, parameter, offset, count));
+        parts.add(ArtifactManifest.Part.of(file(part), file));
         storage.upload(key + "/" + file(part), file);
         Files.delete(file);
-        names.add(file(part));
       }
-      storage.write(key + "/" + STATE, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(state));
-      names.add(STATE);
+      byte[] json = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(state);
+      parts.add(ArtifactManifest.Part.of(STATE, json));
+      storage.write(key + "/" + STATE, json);
     } catch (IOException e) {
       throw FileErrors.explain(scratch, e);
     }
-    ArtifactManifest.write(storage, key, names, Map.of("step", Integer.toString(state.step())));
+    ArtifactManifest.write(storage, key, parts, Map.of("step", Integer.toString(state.step())));
     lastSaved = state.step();
     prune(state);
   }
@@ -127,7 +132,8 @@ final class Checkpoints {
    * Brings weights and moments to where the newest whole checkpoint left them.
    *
    * @return its state; empty if there is none at all
-   * @throws ApoException BAD_ARTIFACT if there are checkpoints and none of them is whole: a run never starts afresh silently
+   * @throws ApoException BAD_ARTIFACT if there are checkpoints and none of them is whole: a run
+   *     never starts afresh silently
    */
   Optional<TrainingState> restore(Decoder decoder) {
     List<Integer> steps = steps();
@@ -147,26 +153,32 @@ final class Checkpoints {
           throw e;
         }
         damaged.add(storage.uri(key));
-        reporter.message("The checkpoint " + storage.uri(key) + " is damaged (" + e.getMessage() + ") and is not used.");
+        reporter.message(
+            "The checkpoint "
+                + storage.uri(key)
+                + " is damaged ("
+                + e.getMessage()
+                + ") and is not used.");
       }
     }
     if (!damaged.isEmpty()) {
       throw new ApoException(
           ExitCode.BAD_ARTIFACT,
-          "No checkpoint is whole (" + String.join(", ", damaged)
+          "No checkpoint is whole ("
+              + String.join(", ", damaged)
               + "); restore one, or start again with --fresh.");
     }
     return Optional.empty();
   }
 
   private TrainingState load(Decoder decoder, String key) {
-    ArtifactManifest.verify(storage, key);
+    ArtifactManifest manifest = ArtifactManifest.read(storage, key);
     try {
       Files.createDirectories(scratch);
-      TrainingState state = JSON.readValue(storage.read(key + "/" + STATE), TrainingState.class);
+      TrainingState state = JSON.readValue(manifest.read(storage, key, STATE), TrainingState.class);
       for (Decoder.State part : Decoder.State.values()) {
         Path file = scratch.resolve(file(part));
-        storage.download(key + "/" + file(part), file);
+        manifest.download(storage, key, file(part), file);
         fill(decoder, part, file);
         Files.delete(file);
       }
@@ -187,10 +199,14 @@ final class Checkpoints {
         for (Parameter.Part part : decoder.parameters().get(p).parts()) {
           Safetensors.Entry entry = tensors.entry(part.name());
           if (entry == null || entry.bytes() != part.size() * Float.BYTES) {
-            throw new ApoException(ExitCode.BAD_ARTIFACT, file.getFileName() + " does not fit the model at " + part.name());
+            throw new ApoException(
+                ExitCode.BAD_ARTIFACT,
+                file.getFileName() + " does not fit the model at " + part.name());
           }
           long start = offset;
-          tensors.read(part.name(), (first, values) -> decoder.write(state, parameter, start + first, values));
+          tensors.read(
+              part.name(),
+              (first, values) -> decoder.write(state, parameter, start + first, values));
           offset += part.size();
         }
       }

@@ -63,7 +63,10 @@ final class PolicyUpdate {
     if (!Double.isFinite(gradNorm)) {
       throw new ApoException(
           ExitCode.BAD_DATA,
-          "The gradient of optimizer step " + optimizerStep + " is " + gradNorm
+          "The gradient of optimizer step "
+              + optimizerStep
+              + " is "
+              + gradNorm
               + "; lower spec.train.learningRate or set spec.train.precision to FP32, and start anew from the last checkpoint.");
     }
     return gradNorm;

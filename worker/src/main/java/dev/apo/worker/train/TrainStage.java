@@ -1,7 +1,7 @@
 package dev.apo.worker.train;
 
-import dev.apo.api.v1alpha1.AlgorithmSpec;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
+import dev.apo.api.v1alpha1.AlgorithmSpec;
 import dev.apo.api.v1alpha1.Preset;
 import dev.apo.api.v1alpha1.Schedule;
 import dev.apo.api.v1alpha1.TrainSpec;
@@ -37,7 +37,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/** Stage 2 of A*-PO: reads the V* table, trains from the newest checkpoint on, exports the model. */
+/**
+ * Stage 2 of A*-PO: reads the V* table, trains from the newest checkpoint on, exports the model.
+ */
 public final class TrainStage {
   /** Tokens of one micro-batch where the manifest names no number. */
   private static final int MICRO_BATCH_TOKENS = 8192;
@@ -58,11 +60,15 @@ public final class TrainStage {
     this.gauges = gauges;
   }
 
-  /** What training came to; {@code samples} are responses of the trained model to evaluation prompts. */
+  /**
+   * What training came to; {@code samples} are responses of the trained model to evaluation
+   * prompts.
+   */
   public record Outcome(TrainingState state, List<Evaluator.Sample> samples) {}
 
   /**
-   * @throws ApoException BAD_ARTIFACT if the V* table is missing or damaged, or no checkpoint is whole
+   * @throws ApoException BAD_ARTIFACT if the V* table is missing or damaged, or no checkpoint is
+   *     whole
    */
   public Outcome run() {
     TrainingSet set = trainingSet();
@@ -109,7 +115,10 @@ public final class TrainStage {
 
   private TrainingSet trainingSet() {
     AlgorithmSpec algorithm = spec.algorithm();
-    int samples = algorithm.samplesToUse() == null ? spec.estimate().samplesPerPrompt() : algorithm.samplesToUse();
+    int samples =
+        algorithm.samplesToUse() == null
+            ? spec.estimate().samplesPerPrompt()
+            : algorithm.samplesToUse();
     var estimate = new ValueEstimate(algorithm.beta1(), samples);
     Map<Integer, double[]> rewards = ValueEstimator.rewards(session.vStarStore().read());
     var prompts = new ArrayList<Prompt>();
@@ -123,19 +132,28 @@ public final class TrainStage {
     }
     int dropped = session.train().prompts().size() - prompts.size();
     if (dropped > 0) {
-      session.reporter().message("Left out " + dropped + " prompts that the reference policy never solved.");
+      session
+          .reporter()
+          .message("Left out " + dropped + " prompts that the reference policy never solved.");
     }
     if (prompts.size() < spec.train().batchSize()) {
       throw new ApoException(
           ExitCode.BAD_MANIFEST,
-          "spec.train.batchSize is " + spec.train().batchSize() + ", and only " + prompts.size()
+          "spec.train.batchSize is "
+              + spec.train().batchSize()
+              + ", and only "
+              + prompts.size()
               + " prompts are left by spec.algorithm.filterAllIncorrect; lower it.");
     }
     return new TrainingSet(prompts, values.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   private Trainer trainer(
-      Decoder decoder, TrainingSet set, Checkpoints checkpoints, MetricsLog log, Runnable publishMetrics) {
+      Decoder decoder,
+      TrainingSet set,
+      Checkpoints checkpoints,
+      MetricsLog log,
+      Runnable publishMetrics) {
     TrainSpec train = spec.train();
     var batches = new Batches(set.prompts().size(), train.batchSize(), train.seed());
     int steps = train.steps() != null ? train.steps() : batches.steps(train.epochs());
@@ -156,7 +174,10 @@ public final class TrainStage {
             spec.sampling().temperature(),
             train.microBatchTokens() == null ? MICRO_BATCH_TOKENS : train.microBatchTokens());
     var rollouts =
-        new Rollouts(new Sampler(decoder, session.sampling()), session.tokenizer(), session.rewards().train());
+        new Rollouts(
+            new Sampler(decoder, session.sampling()),
+            session.tokenizer(),
+            session.rewards().train());
     return new Trainer(
         plan,
         decoder,
@@ -182,20 +203,21 @@ public final class TrainStage {
   }
 
   private EntropyBonus entropy() {
-    boolean official = spec.preset() == Preset.Official;
+    boolean official = spec.preset() == Preset.OFFICIAL;
     Double given = spec.algorithm().entropyCoefficient();
     double coefficient = given != null ? given : official ? OFFICIAL_ENTROPY : 0;
     return new EntropyBonus(
-        coefficient, official ? EntropyBonus.Mean.MICRO_BATCH_TOKENS : EntropyBonus.Mean.MINI_BATCH_TOKENS);
+        coefficient,
+        official ? EntropyBonus.Mean.MICRO_BATCH_TOKENS : EntropyBonus.Mean.MINI_BATCH_TOKENS);
   }
 
   private LearningRateSchedule schedule(int steps) {
     TrainSpec train = spec.train();
     LearningRateSchedule schedule =
-        train.schedule() == Schedule.Cosine
+        train.schedule() == Schedule.COSINE
             ? LearningRateSchedule.cosine(train.warmupSteps(), steps, train.minLearningRateRatio())
             : LearningRateSchedule.constant(train.warmupSteps());
-    return spec.preset() == Preset.Official ? schedule.withOffset(0) : schedule;
+    return spec.preset() == Preset.OFFICIAL ? schedule.withOffset(0) : schedule;
   }
 
   /** Measures accuracy as the manifest says, or null if it names no evaluation data. */
@@ -210,14 +232,17 @@ public final class TrainStage {
     }
     var controls =
         new Decoder.Controls(
-            evaluate.temperature(), session.spec().sampling().topP(), session.spec().sampling().topK());
+            evaluate.temperature(),
+            session.spec().sampling().topP(),
+            session.spec().sampling().topK());
     return new Evaluator(
         prompts,
         evaluate.samples(),
         session.spec().train().seed(),
         session.tokenizer(),
         session.rewards().train(),
-        new SamplingSettings(controls, session.spec().sampling().maxNewTokens(), session.model().eosIds()));
+        new SamplingSettings(
+            controls, session.spec().sampling().maxNewTokens(), session.model().eosIds()));
   }
 
   private void export(Decoder decoder, Path directory, TrainingState state) {
@@ -229,14 +254,17 @@ public final class TrainStage {
       ModelExport.writeWeights(
           directory.resolve("model.safetensors"),
           decoder.parameters(),
-          session.model().isHalfPrecision() ? SafetensorsWriter.Format.BF16 : SafetensorsWriter.Format.F32,
-          (parameter, offset, count) -> decoder.read(Decoder.State.WEIGHTS, parameter, offset, count));
-      var names = new ArrayList<String>();
+          session.model().isHalfPrecision()
+              ? SafetensorsWriter.Format.BF16
+              : SafetensorsWriter.Format.F32,
+          (parameter, offset, count) ->
+              decoder.read(Decoder.State.WEIGHTS, parameter, offset, count));
+      var parts = new ArrayList<ArtifactManifest.Part>();
       for (Path file : files(directory)) {
-        names.add(file.getFileName().toString());
+        parts.add(ArtifactManifest.Part.of(file.getFileName().toString(), file));
         storage.upload(key + "/" + file.getFileName(), file);
       }
-      ArtifactManifest.write(storage, key, names, Map.of("step", Integer.toString(state.step())));
+      ArtifactManifest.write(storage, key, parts, Map.of("step", Integer.toString(state.step())));
     } catch (IOException e) {
       throw FileErrors.explain(directory, e);
     }

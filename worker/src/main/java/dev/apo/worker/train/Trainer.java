@@ -18,9 +18,10 @@ import java.util.SortedMap;
 import java.util.function.Consumer;
 
 /**
- * The training loop: sample a batch of responses from the policy, score them, take an optimizer step on each mini-batch; now and
- * then evaluate and save. Everything random is a function of the seed and the step, so a run that goes on from a checkpoint
- * does exactly what an uninterrupted one does.
+ * The training loop: sample a batch of responses from the policy, score them, take an optimizer
+ * step on each mini-batch; now and then evaluate and save. Everything random is a function of the
+ * seed and the step, so a run that goes on from a checkpoint does exactly what an uninterrupted one
+ * does.
  */
 final class Trainer {
   /**
@@ -28,7 +29,13 @@ final class Trainer {
    * @param evaluateEvery steps between evaluations; 0 for none but the first and the last
    * @param checkpointEvery steps between checkpoints
    */
-  record Plan(int steps, int miniBatchSize, double learningRate, long seed, int evaluateEvery, int checkpointEvery) {}
+  record Plan(
+      int steps,
+      int miniBatchSize,
+      double learningRate,
+      long seed,
+      int evaluateEvery,
+      int checkpointEvery) {}
 
   /** Keeps the random numbers of rollouts apart from those of shuffling and evaluation. */
   private static final long STREAM = 0x726f6c6c;
@@ -54,7 +61,8 @@ final class Trainer {
    * @param vStar [prompts] optimal values
    * @param evaluator null if there is no evaluation data
    * @param gauges told the metrics of every step
-   * @param publishMetrics called before each checkpoint, so that a resumed run finds the metrics of its steps
+   * @param publishMetrics called before each checkpoint, so that a resumed run finds the metrics of
+   *     its steps
    */
   Trainer(
       Plan plan,
@@ -168,7 +176,8 @@ final class Trainer {
     double gradNorm = 0;
     int miniBatches = 0;
     for (int from = 0; from < sampled.size(); from += plan.miniBatchSize()) {
-      List<Rollout> miniBatch = sampled.subList(from, Math.min(sampled.size(), from + plan.miniBatchSize()));
+      List<Rollout> miniBatch =
+          sampled.subList(from, Math.min(sampled.size(), from + plan.miniBatchSize()));
       gradNorm += update.apply(miniBatch, ++optimizerStep, rate, metrics);
       miniBatches++;
     }
@@ -177,7 +186,9 @@ final class Trainer {
     summary.put("actor/grad_norm", gradNorm / miniBatches);
     summary.put("actor/lr", rate);
     summary.put("perf/total_num_tokens", (double) responseTokens(sampled));
-    summary.put("response_length/clip_ratio", sampled.stream().mapToInt(r -> r.truncated() ? 1 : 0).average().orElse(0));
+    summary.put(
+        "response_length/clip_ratio",
+        sampled.stream().mapToInt(r -> r.truncated() ? 1 : 0).average().orElse(0));
     summary.put("timing_s/gen", sampleSeconds);
     summary.put("timing_s/update_actor", seconds(began));
     summary.put("training/epoch", (double) batches.epoch(state.step()));
@@ -199,8 +210,10 @@ final class Trainer {
   private static void addRolloutMetrics(StepMetrics metrics, List<Rollout> sampled) {
     metrics.add("critic/rewards", sampled.stream().mapToDouble(Rollout::reward).toArray());
     metrics.add(
-        "response_length", sampled.stream().mapToDouble(r -> r.sequence().responseLength()).toArray());
-    metrics.add("prompt_length", sampled.stream().mapToDouble(r -> r.sequence().promptLength()).toArray());
+        "response_length",
+        sampled.stream().mapToDouble(r -> r.sequence().responseLength()).toArray());
+    metrics.add(
+        "prompt_length", sampled.stream().mapToDouble(r -> r.sequence().promptLength()).toArray());
   }
 
   private static long responseTokens(List<Rollout> sampled) {

@@ -20,6 +20,7 @@ public record TrainingState(
     int optimizerStep,
     long generatedTokens,
     double trainSeconds,
+    double evaluateSeconds,
     List<Evaluation> evaluations) {
 
   /** Held-out accuracy, 0 to 1, after some steps. */
@@ -33,6 +34,7 @@ public record TrainingState(
         optimizerStep + optimizerSteps,
         generatedTokens + tokens,
         trainSeconds + seconds,
+        evaluateSeconds,
         evaluations);
   }
 
@@ -40,7 +42,12 @@ public record TrainingState(
     var all = new ArrayList<>(evaluations);
     all.add(new Evaluation(step, accuracy));
     return new TrainingState(
-        step, optimizerStep, generatedTokens, trainSeconds, evaluateSeconds + seconds, List.copyOf(all));
+        step,
+        optimizerStep,
+        generatedTokens,
+        trainSeconds,
+        evaluateSeconds + seconds,
+        List.copyOf(all));
   }
 
   /** Whether the newest evaluation is of this very step. */

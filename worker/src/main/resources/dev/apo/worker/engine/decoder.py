@@ -16,20 +16,18 @@ class Decoder(Module):
   moment1 : List[Tensor]
   moment2 : List[Tensor]
   weights : List[Tensor]
-  frozen : List[Tensor]
   reference : List[Tensor]
   keys : List[Tensor]
   values : List[Tensor]
   inputs : List[Tensor]
-  outputs : List[Tensor]
+  kept : List[List[Tensor]]
   head_state : List[Tensor]
 
   # ---- set-up -------------------------------------------------------------------------------------------------
   # Weights are one flat list: embedding, final norm, the head unless it is tied, then six arrays a layer:
   # input norm, fused q|k|v, attention output, post-attention norm, fused gate|up, down.
   #   master     float32, owned by Java, what the optimizer updates
-  #   weights    what the forward pass computes with (master itself, or its bfloat16 copy); leaves of the graph
-  #   frozen     the same storage as weights, outside every graph: sampling and scoring
+  #   weights    what is computed with: master itself, or its bfloat16 copy
   #   reference  the reference policy, a copy that never changes
 
   def configure(self: __torch__.Decoder, sizes: Tensor, eps: Tensor, inv_freq: Tensor, limit: Tensor) -> Tensor:
@@ -57,16 +55,9 @@ class Decoder(Module):
   def adopt(self: __torch__.Decoder, master: List[Tensor]) -> Tensor:
     self.master = master
     weights = annotate(List[Tensor], [])
-    frozen = annotate(List[Tensor], [])
     for w in master:
-      if self.half:
-        c = torch.to(torch.detach(w), 15)
-      else:
-        c = torch.detach(w)
-      frozen.append(c)
-      weights.append(torch.requires_grad_(torch.detach(c), True))
+      weights.append(torch.to(w, self.dtype()))
     self.weights = weights
-    self.frozen = frozen
     return master[0]
 
   def adopt_training_state(self: __torch__.Decoder, gradient: List[Tensor], moment1: List[Tensor], moment2: List[Tensor]) -> Tensor:
@@ -78,23 +69,23 @@ class Decoder(Module):
   def refresh(self: __torch__.Decoder, unused: Tensor) -> Tensor:
     if self.half:
       for i in range(len(self.master)):
-        _0 = self.frozen[i].copy_(torch.detach(self.master[i]))
+        _0 = self.weights[i].copy_(self.master[i])
     return unused
 
   def freeze_reference(self: __torch__.Decoder, unused: Tensor) -> Tensor:
     reference = annotate(List[Tensor], [])
-    for w in self.frozen:
+    for w in self.weights:
       reference.append(torch.clone(w))
     self.reference = reference
     return unused
 
   # Copies values [n] into the flattened target from offset on, and the reverse.
   def store(self: __torch__.Decoder, target: Tensor, offset: Tensor, values: Tensor) -> Tensor:
-    flat = torch.view(torch.detach(target), [-1])
+    flat = torch.view(target, [-1])
     return torch.slice(flat, 0, int(offset), int(offset) + values.size(0)).copy_(values)
 
   def fetch(self: __torch__.Decoder, source: Tensor, offset: Tensor, count: Tensor) -> Tensor:
-    flat = torch.view(torch.detach(source), [-1])
+    flat = torch.view(source, [-1])
     return torch.clone(torch.slice(flat, 0, int(offset), int(offset) + int(count)))
 
   # ---- the decoder ----------------------------------------------------------------------------------------------
@@ -102,8 +93,14 @@ class Decoder(Module):
   def linear(self: __torch__.Decoder, x: Tensor, w: Tensor) -> Tensor:
     return torch.linear(x, w)
 
+  # x [B, T, H] -> its rows scaled to unit root mean square, and the factors [B, T, 1] in float32
+  def unit(self: __torch__.Decoder, x: Tensor) -> Tuple[Tensor, Tensor]:
+    n = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
+    r = torch.rsqrt(n * n / x.size(-1) + self.eps)
+    return (torch.to(x * r, self.dtype()), r)
+
   def norm(self: __torch__.Decoder, x: Tensor, w: Tensor) -> Tensor:
-    return torch.rms_norm(x, [x.size(-1)], w, self.eps)
+    return self.unit(x)[0] * w
 
   # Rotary positions: the two halves of a head are the parts of complex numbers; sin carries the signs.
   def rotate(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
@@ -124,6 +121,23 @@ class Decoder(Module):
     gate, up = torch.chunk(self.linear(self.norm(y, ws[o + 3]), ws[o + 4]), 2, -1)
     return y + self.linear(torch.silu(gate) * up, ws[o + 5])
 
+  # Attention wants [B * kv_heads, group * T, D]: the query heads that share a key head stand below each other.
+  def grouped(self: __torch__.Decoder, q: Tensor) -> Tensor:
+    group = self.heads // self.kv_heads
+    p = torch.permute(q.view([q.size(0), q.size(1), self.kv_heads, group, self.head_dim]), [0, 2, 3, 1, 4])
+    return torch.reshape(p, [q.size(0) * self.kv_heads, group * q.size(1), self.head_dim])
+
+  # The reverse: -> [B, T, heads * D]
+  def ungrouped(self: __torch__.Decoder, a: Tensor, rows: int) -> Tensor:
+    group = self.heads // self.kv_heads
+    length = a.size(1) // group
+    p = torch.permute(a.view([rows, self.kv_heads, group, length, self.head_dim]), [0, 3, 1, 2, 4])
+    return torch.reshape(p, [rows, length, self.heads * self.head_dim])
+
+  # k or v [B, T, kv_heads, D] -> [B * kv_heads, T, D]
+  def by_head(self: __torch__.Decoder, k: Tensor) -> Tensor:
+    return torch.reshape(torch.transpose(k, 1, 2), [k.size(0) * self.kv_heads, k.size(1), self.head_dim])
+
   # [B, T, kv_heads, D] -> [B, heads, T, D], each key head repeated for its group of query heads.
   def spread(self: __torch__.Decoder, k: Tensor) -> Tensor:
     group = self.heads // self.kv_heads
@@ -135,21 +149,51 @@ class Decoder(Module):
     return r
 
   # Causal self-attention over whole sequences that start at position 0 and are padded on the right: a real token never
-  # sees what comes behind it, so padding needs no mask.
-  def attend(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    if q.size(1) <= 32:
-      # The fused kernel costs more than it saves on short sequences.
-      scores = torch.matmul(torch.transpose(q, 1, 2), torch.transpose(self.spread(k), 2, 3))
-      future = torch.triu(torch.full([q.size(1), q.size(1)], -float("inf"), dtype=self.dtype()), 1)
-      p = torch.softmax(torch.add(future, scores, alpha=self.head_dim ** -0.5), -1)
-      a = torch.matmul(p, self.spread(v))
+  # sees what comes behind it, so padding needs no mask. The fused kernel costs more than it saves on short sequences.
+  # -> the context [B, T, heads * D], then what the backward half needs.
+  def attend(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor) -> List[Tensor]:
+    length = q.size(1)
+    if length <= 64:
+      qs = self.grouped(q)
+      ks = self.by_head(k)
+      vs = self.by_head(v)
+      future = torch.triu(torch.full([length, length], -float("inf"), dtype=self.dtype()), 1)
+      mask = torch.repeat(future, [self.heads // self.kv_heads, 1])
+      p = torch.softmax(torch.baddbmm(mask, qs, torch.transpose(ks, 1, 2), alpha=self.head_dim ** -0.5), -1)
+      saved = [self.ungrouped(torch.bmm(p, vs), q.size(0)), qs, ks, vs, p]
     else:
-      a = torch.scaled_dot_product_attention(torch.transpose(q, 1, 2), self.spread(k), self.spread(v), None, 0., True)
-    return torch.reshape(torch.transpose(a, 1, 2), [q.size(0), q.size(1), self.heads * self.head_dim])
+      qs = torch.transpose(q, 1, 2)
+      ks = self.spread(k)
+      vs = self.spread(v)
+      a, lse = torch._scaled_dot_product_flash_attention_for_cpu(qs, ks, vs, 0., True)
+      saved = [torch.reshape(torch.transpose(a, 1, 2), [q.size(0), length, self.heads * self.head_dim]), qs, ks, vs, a, lse]
+    return saved
+
+  # gradient of the context [B, T, heads * D] -> gradients of q [B, T, heads, D], k and v [B, T, kv_heads, D]
+  def attend_backward(self: __torch__.Decoder, g: Tensor, saved: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
+    rows = g.size(0)
+    length = g.size(1)
+    group = self.heads // self.kv_heads
+    gh = g.view([rows, length, self.heads, self.head_dim])
+    if len(saved) == 5:
+      context, qs, ks, vs, p = saved
+      ga = self.grouped(gh)
+      ds = torch._softmax_backward_data(torch.bmm(ga, torch.transpose(vs, 1, 2)), p, -1, self.dtype()).mul_(self.head_dim ** -0.5)
+      dq = self.ungrouped(torch.bmm(ds, ks), rows).view([rows, length, self.heads, self.head_dim])
+      dk = torch.transpose(torch.bmm(torch.transpose(ds, 1, 2), qs).view([rows, self.kv_heads, length, self.head_dim]), 1, 2)
+      dv = torch.transpose(torch.bmm(torch.transpose(p, 1, 2), ga).view([rows, self.kv_heads, length, self.head_dim]), 1, 2)
+    else:
+      context, qs, ks, vs, a, lse = saved
+      dqs, dks, dvs = torch._scaled_dot_product_flash_attention_for_cpu_backward(torch.transpose(gh, 1, 2), qs, ks, vs, a, lse, 0., True)
+      dq = torch.transpose(dqs, 1, 2)
+      split = [rows, self.kv_heads, group, length, self.head_dim]
+      dk = torch.transpose(torch.sum(torch.reshape(dks, split), [2]), 1, 2)
+      dv = torch.transpose(torch.sum(torch.reshape(dvs, split), [2]), 1, 2)
+    return (dq, dk, dv)
 
   def layer(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, ws: List[Tensor], o: int) -> Tensor:
     q, k, v = self.project(x, cos, sin, ws, o)
-    return self.finish(x, self.attend(q, k, v), ws, o)
+    return self.finish(x, self.attend(q, k, v)[0], ws, o)
 
   def first_layer(self: __torch__.Decoder) -> int:
     if self.tied:
@@ -179,8 +223,8 @@ class Decoder(Module):
 
   # ids [B, T] -> float32 logits [B, T, V]; for tests and inspection.
   def forward(self: __torch__.Decoder, ids: Tensor) -> Tensor:
-    x = self.norm(self.hidden(ids, self.frozen), self.frozen[1])
-    return torch.to(self.linear(x, self.head(self.frozen)), 6)
+    x = self.norm(self.hidden(ids, self.weights), self.weights[1])
+    return torch.to(self.linear(x, self.head(self.weights)), 6)
 
   # ---- log-probs and training -----------------------------------------------------------------------------------
   # ids [B, T] hold prompt and response, padded on the right. at [R] are flat positions b * T + t whose next token is a
@@ -203,59 +247,109 @@ class Decoder(Module):
     if bool(use_reference):
       ws = self.reference
     else:
-      ws = self.frozen
+      ws = self.weights
     h = torch.index_select(torch.flatten(self.hidden(ids, ws), 0, 1), 0, at)
     return self.read_head(self.norm(h, ws[1]), targets, self.head(ws), float(temperature), int(chunk))
 
+  # g is the gradient of unit(x) * w; adds to the gradient of w, returns that of x.
+  def norm_backward(self: __torch__.Decoder, g: Tensor, n: Tensor, r: Tensor, w: Tensor, index: int) -> Tensor:
+    _0 = self.gradient[index].add_(torch.sum(torch.flatten(g * n, 0, -2), [0], dtype=6))
+    dn = g * w
+    return torch.to(torch.addcmul(dn, n, torch.mean(dn * n, [-1], True), value=-1) * r, self.dtype())
+
+  # g is the gradient of x @ w^T; adds to the gradient of w, returns that of x.
+  def linear_backward(self: __torch__.Decoder, g: Tensor, x: Tensor, w: Tensor, index: int) -> Tensor:
+    g2 = torch.flatten(g, 0, -2)
+    x2 = torch.flatten(x, 0, -2)
+    if self.half:
+      _0 = self.gradient[index].add_(torch.mm(torch.t(g2), x2))
+    else:
+      _1 = self.gradient[index].addmm_(torch.t(g2), x2)
+    return torch.matmul(g, w)
+
+  # One layer with everything that layer_backward needs; its output comes first.
+  def layer_forward(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, o: int) -> List[Tensor]:
+    ws = self.weights
+    n1, r1 = self.unit(x)
+    h1 = n1 * ws[o]
+    fused = self.linear(h1, ws[o + 1])
+    split = fused.view([x.size(0), x.size(1), self.heads + 2 * self.kv_heads, self.head_dim])
+    qk, v = torch.split_with_sizes(split, [self.heads + self.kv_heads, self.kv_heads], 2)
+    q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 2)
+    attention = self.attend(q, k, v)
+    y = x + self.linear(attention[0], ws[o + 2])
+    n2, r2 = self.unit(y)
+    h2 = n2 * ws[o + 3]
+    gu = self.linear(h2, ws[o + 4])
+    gate, up = torch.chunk(gu, 2, -1)
+    s = torch.silu(gate)
+    act = s * up
+    kept = [y + self.linear(act, ws[o + 5]), n1, r1, h1, n2, r2, h2, gu, s, act]
+    for t in attention:
+      kept.append(t)
+    return kept
+
+  # g [B, T, H] is the gradient of the layer's output; adds to the gradients of its weights, returns that of its input.
+  def layer_backward(self: __torch__.Decoder, g: Tensor, kept: List[Tensor], cos: Tensor, sin: Tensor, o: int) -> Tensor:
+    ws = self.weights
+    attention = annotate(List[Tensor], [])
+    for t in range(10, len(kept)):
+      attention.append(kept[t])
+    gate, up = torch.chunk(kept[7], 2, -1)
+    dact = self.linear_backward(g, kept[9], ws[o + 5], o + 5)
+    dgate = torch.silu_backward(dact * up, gate)
+    dh2 = self.linear_backward(torch.cat([dgate, dact * kept[8]], -1), kept[6], ws[o + 4], o + 4)
+    dy = g + self.norm_backward(dh2, kept[4], kept[5], ws[o + 3], o + 3)
+    dq, dk, dv = self.attend_backward(self.linear_backward(dy, attention[0], ws[o + 2], o + 2), attention)
+    dqk = torch.cat([dq, dk], 2)
+    # The transpose of a rotation.
+    a, b = torch.chunk(dqk * sin, 2, -1)
+    dqk = torch.addcmul(torch.cat([b, a], -1), dqk, cos)
+    dh1 = self.linear_backward(torch.flatten(torch.cat([dqk, dv], 2), 2), kept[3], ws[o + 1], o + 1)
+    return dy + self.norm_backward(dh1, kept[1], kept[2], ws[o], o)
+
   # The forward half of a step: what the backward half needs stays in the module. With recompute only the layers' inputs
-  # are kept, else each layer's graph.
+  # are kept, else everything inside them too. No autograd: the backward half is written out, which keeps less and runs
+  # fewer operations.
   def train_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, targets: Tensor, temperature: Tensor, chunk: Tensor, recompute: Tensor) -> Tensor:
     cos, sin = self.rotary(ids.size(1))
-    again = bool(recompute)
     inputs = annotate(List[Tensor], [])
-    outputs = annotate(List[Tensor], [])
-    x = torch.embedding(self.frozen[0], ids)
+    kept = annotate(List[List[Tensor]], [])
+    x = torch.embedding(self.weights[0], ids)
     for i in range(self.layers):
       o = self.first_layer() + 6 * i
-      if again:
+      if bool(recompute):
         inputs.append(x)
-        x = self.layer(x, cos, sin, self.frozen, o)
+        x = self.layer(x, cos, sin, self.weights, o)
       else:
-        leaf = torch.requires_grad_(torch.detach(x), True)
-        y = self.layer(leaf, cos, sin, self.weights, o)
-        inputs.append(leaf)
-        outputs.append(y)
-        x = torch.detach(y)
-    last = torch.requires_grad_(torch.detach(x), True)
-    h = self.norm(torch.index_select(torch.flatten(last, 0, 1), 0, at), self.weights[1])
+        k = self.layer_forward(x, cos, sin, o)
+        kept.append(k)
+        x = k[0]
+    n, r = self.unit(torch.index_select(torch.flatten(x, 0, 1), 0, at))
+    h = n * self.weights[1]
     self.inputs = inputs
-    self.outputs = outputs
-    self.head_state = [last, h, ids, targets]
-    return self.read_head(torch.detach(h), targets, self.head(self.frozen), float(temperature), int(chunk))
-
-  def accumulate(self: __torch__.Decoder, i: int, g: Optional[Tensor]) -> NoneType:
-    if g is not None:
-      _0 = self.gradient[i].add_(g)
-    return None
+    self.kept = kept
+    self.head_state = [n, r, h, ids, at, targets]
+    return self.read_head(h, targets, self.head(self.weights), float(temperature), int(chunk))
 
   # The backward half: coefficients [R] are the loss's derivatives by each log-prob, entropy_coefficient by each entropy.
-  # Adds to the gradients. The head's part is written out, one buffer a chunk:
+  # Adds to the gradients. One buffer a chunk of the head:
   #   d logp / d logits = (onehot - p) / temperature,  d entropy / d logits = -p (logp + entropy) / temperature
   def train_backward(self: __torch__.Decoder, coefficients: Tensor, entropy_coefficient: Tensor, temperature: Tensor, chunk: Tensor) -> Tensor:
-    last, h, ids, targets = self.head_state
-    w = self.head(self.frozen)
+    n, r, h, ids, at, targets = self.head_state
+    self.head_state = annotate(List[Tensor], [])
+    w = self.head(self.weights)
     tau = float(temperature)
     ce = float(entropy_coefficient)
     if self.tied:
       head_index = 0
     else:
       head_index = 2
-    hd = torch.detach(h)
     parts = annotate(List[Tensor], [])
     s = 0
-    while s < hd.size(0):
-      e = ops.prim.min(s + int(chunk), hd.size(0))
-      hc = torch.slice(hd, 0, s, e)
+    while s < h.size(0):
+      e = ops.prim.min(s + int(chunk), h.size(0))
+      hc = torch.slice(h, 0, s, e)
       c = torch.unsqueeze(torch.slice(coefficients, 0, s, e), 1)
       lp = torch.log_softmax(torch.to(self.linear(hc, w), 6) / tau, -1)
       p = torch.exp(lp)
@@ -265,32 +359,20 @@ class Decoder(Module):
         negative_entropy = torch.sum(p * lp, [-1], True)
         d = (lp - negative_entropy).mul_(ce).add_(c).mul_(p).neg_()
       d = d.scatter_add_(1, torch.unsqueeze(torch.slice(targets, 0, s, e), 1), c).div_(tau)
-      d = torch.to(d, self.dtype())
-      parts.append(torch.mm(d, w))
-      _0 = self.gradient[head_index].add_(torch.mm(torch.t(d), hc))
+      parts.append(self.linear_backward(torch.to(d, self.dtype()), hc, w, head_index))
       s = e
-    gs = torch.grad([h], [last, self.weights[1]], annotate(List[Optional[Tensor]], [torch.cat(parts)]))
-    self.accumulate(1, gs[1])
-    g = torch._unwrap_optional(gs[0])
-    self.head_state = annotate(List[Tensor], [])
+    dh = self.norm_backward(torch.cat(parts), n, r, self.weights[1], 1)
+    g = torch.zeros([ids.size(0) * ids.size(1), h.size(1)], dtype=self.dtype()).index_copy_(0, at, dh)
+    g = g.view([ids.size(0), ids.size(1), h.size(1)])
     cos, sin = self.rotary(ids.size(1))
     for j in range(self.layers):
-      i = self.layers - 1 - j
-      o = self.first_layer() + 6 * i
-      if len(self.outputs) == 0:
-        x = torch.requires_grad_(torch.detach(self.inputs.pop()), True)
-        y = self.layer(x, cos, sin, self.weights, o)
+      o = self.first_layer() + 6 * (self.layers - 1 - j)
+      if len(self.kept) == 0:
+        k = self.layer_forward(self.inputs.pop(), cos, sin, o)
       else:
-        x = self.inputs.pop()
-        y = self.outputs.pop()
-      leaves = [x]
-      for k in range(6):
-        leaves.append(self.weights[o + k])
-      gs = torch.grad([y], leaves, annotate(List[Optional[Tensor]], [g]))
-      for k in range(6):
-        self.accumulate(o + k, gs[k + 1])
-      g = torch._unwrap_optional(gs[0])
-    _1 = self.gradient[0].index_add_(0, torch.flatten(ids), torch.to(torch.flatten(g, 0, 1), 6))
+        k = self.kept.pop()
+      g = self.layer_backward(g, k, cos, sin, o)
+    _0 = self.gradient[0].index_add_(0, torch.flatten(ids), torch.to(torch.flatten(g, 0, 1), 6))
     return coefficients
 
   # AdamW with decoupled decay on the clipped gradient; returns the gradient norm before clipping and clears the gradient.
@@ -298,12 +380,10 @@ class Decoder(Module):
     n = torch.norm(torch.stack(torch._foreach_norm(self.gradient, 2)))
     scale = torch.clamp(float(max_norm) / (n + 9.9999999999999995e-07), None, 1.)
     torch._foreach_mul_(self.gradient, scale)
-    parameters = annotate(List[Tensor], [])
     steps = annotate(List[Tensor], [])
     for w in self.master:
-      parameters.append(torch.detach(w))
       steps.append(step)
-    torch._fused_adamw_(parameters, self.gradient, self.moment1, self.moment2, annotate(List[Tensor], []), steps, lr=float(lr), beta1=float(beta1), beta2=float(beta2), weight_decay=float(decay), eps=float(eps), amsgrad=False, maximize=False)
+    torch._fused_adamw_(self.master, self.gradient, self.moment1, self.moment2, annotate(List[Tensor], []), steps, lr=float(lr), beta1=float(beta1), beta2=float(beta2), weight_decay=float(decay), eps=float(eps), amsgrad=False, maximize=False)
     torch._foreach_zero_(self.gradient)
     return torch.stack([n, torch.to(self.refresh(step), 6)])
 
@@ -360,14 +440,14 @@ class Decoder(Module):
   def prefill(self: __torch__.Decoder, ids: Tensor, lengths: Tensor, source: Tensor, slots: Tensor, uniform: Tensor, controls: Tensor) -> Tensor:
     length = ids.size(1)
     cos, sin = self.rotary(length)
-    ws = self.frozen
+    ws = self.weights
     x = torch.embedding(ws[0], ids)
     for i in range(self.layers):
       o = self.first_layer() + 6 * i
       q, k, v = self.project(x, cos, sin, ws, o)
       _0 = torch.slice(self.keys[i], 1, 0, length).index_copy_(0, slots, torch.index_select(k, 0, source))
       _1 = torch.slice(self.values[i], 1, 0, length).index_copy_(0, slots, torch.index_select(v, 0, source))
-      x = self.finish(x, self.attend(q, k, v), ws, o)
+      x = self.finish(x, self.attend(q, k, v)[0], ws, o)
     ends = torch.arange(ids.size(0)) * length + lengths - 1
     h = self.norm(torch.index_select(torch.flatten(x, 0, 1), 0, ends), ws[1])
     logits = torch.to(self.linear(h, self.head(ws)), 6)
@@ -376,7 +456,7 @@ class Decoder(Module):
   # One token for every slot: tokens [n] stand at positions [n] -> the next tokens [n]. span bounds all positions.
   def decode(self: __torch__.Decoder, tokens: Tensor, positions: Tensor, uniform: Tensor, span: Tensor, controls: Tensor) -> Tensor:
     n = tokens.size(0)
-    ws = self.frozen
+    ws = self.weights
     cos = torch.unsqueeze(torch.unsqueeze(torch.index_select(self.cos[0], 0, positions), 1), 1)
     sin = torch.unsqueeze(torch.unsqueeze(torch.index_select(self.sin[0], 0, positions), 1), 1)
     rows = torch.arange(n)
@@ -394,7 +474,12 @@ class Decoder(Module):
       _1 = torch.index_put_(self.values[i], at, torch.squeeze(v, 1))
       ks = torch.transpose(torch.slice(self.keys[i], 1, 0, end), 1, 2)
       vs = torch.transpose(torch.slice(self.values[i], 1, 0, end), 1, 2)
-      a = torch.scaled_dot_product_attention(q.view([n, self.kv_heads, group, self.head_dim]), ks, vs, mask, 0., False)
+      qs = q.view([n, self.kv_heads, group, self.head_dim])
+      if end <= 64:
+        scores = torch.matmul(qs, torch.transpose(ks, 2, 3))
+        a = torch.matmul(torch.softmax(torch.add(mask, scores, alpha=self.head_dim ** -0.5), -1), vs)
+      else:
+        a = torch.scaled_dot_product_attention(qs, ks, vs, mask, 0., False)
       x = self.finish(x, torch.reshape(a, [n, 1, self.heads * self.head_dim]), ws, o)
     h = self.norm(torch.squeeze(x, 1), ws[1])
     return self.choose(torch.to(self.linear(h, self.head(ws)), 6), uniform, controls)

@@ -1,0 +1,37 @@
+# The front door: every habit is one target.
+MVN ?= mvn -B -ntp
+PEER ?= .venv/bin/python bench/peer.py
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test test-fast format crd bench peer clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build everything, without tests
+	$(MVN) -q package -DskipTests
+
+run: ## The main job: train the quickstart's model
+	./apo run samples/quickstart.yaml
+
+test: ## All tests, format check and coverage report; prints what ran
+	@rm -rf */target/surefire-reports
+	@status=0; $(MVN) verify || status=$$?; hack/test-summary || status=1; exit $$status
+
+test-fast: ## Tests that need no engine and no server: seconds
+	$(MVN) -q test -DexcludedGroups=slow
+
+format: ## Format all sources
+	$(MVN) -q spotless:apply
+
+crd: ## Write the CRD and its reference from the Java types
+	$(MVN) -q -pl crds test -Dapo.crd.update=true
+
+bench: build ## Measure against TRL and transformers (make peer first)
+	./apo bench run --manifest samples/quickstart.yaml --peer "$(PEER)"
+
+peer: ## Install what the benchmarks compare with, into .venv
+	python3 -m venv .venv && .venv/bin/pip install -q -r bench/requirements.txt
+
+clean: ## Remove everything that was built
+	$(MVN) -q clean
