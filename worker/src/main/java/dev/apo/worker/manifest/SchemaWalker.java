@@ -27,6 +27,9 @@ final class SchemaWalker {
   /** Deeper than any field of the schema; only a document that contains itself gets there. */
   private static final int MAX_DEPTH = 64;
 
+  /** Longer patterns say less to people than the description of the field. */
+  private static final int READABLE_PATTERN = 40;
+
   private SchemaWalker() {}
 
   /**
@@ -139,8 +142,12 @@ final class SchemaWalker {
     if (pattern != null && !Pattern.compile(pattern).matcher(text).find()) {
       throw new Problem(
           node,
-          "%s cannot be %s: %s It must match %s"
-              .formatted(path, quote(text), hint(schema), pattern));
+          "%s cannot be %s: %s%s"
+              .formatted(
+                  path,
+                  quote(text),
+                  hint(schema),
+                  pattern.length() <= READABLE_PATTERN ? " It must match " + pattern : ""));
     }
     return JSON.textNode(text);
   }
@@ -370,6 +377,9 @@ final class SchemaWalker {
   }
 
   private static String suggestion(String text, List<String> values) {
+    if (values.size() == 1) {
+      return "";
+    }
     return Names.nearest(text, values)
         .map(nearest -> "; did you mean \"%s\"?".formatted(nearest))
         .orElse("");
