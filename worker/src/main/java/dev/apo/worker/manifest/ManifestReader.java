@@ -94,7 +94,7 @@ public final class ManifestReader {
     if (!(document instanceof MappingNode mapping)) {
       throw new Problem(document, "the document must be an APOTraining, a block of fields");
     }
-    Map<String, NodeTuple> fields = SchemaWalker.fields("", mapping);
+    Map<String, NodeTuple> fields = YamlNodes.fields("", mapping);
     expect(document, fields, "apiVersion", APOTraining.API_VERSION);
     expect(document, fields, "kind", APOTraining.KIND);
     refuseUnknown(fields);
@@ -151,7 +151,7 @@ public final class ManifestReader {
     if (!(node instanceof MappingNode mapping)) {
       throw new Problem(node, field + " must be a block of fields");
     }
-    return SchemaWalker.fields(field, mapping);
+    return YamlNodes.fields(field, mapping);
   }
 
   private static String label(String path, Node node) {
@@ -176,7 +176,7 @@ public final class ManifestReader {
         .ifPresent(
             broken -> {
               throw new Problem(
-                  SchemaWalker.deepest(document, broken.path()),
+                  YamlNodes.deepest(document, broken.path()),
                   broken.path().isEmpty()
                       ? broken.message()
                       : broken.path() + ": " + broken.message());

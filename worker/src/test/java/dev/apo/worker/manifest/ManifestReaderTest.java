@@ -203,6 +203,15 @@ class ManifestReaderTest {
             "train: {learningRate: -1e-6}",
             ":10: spec.train.learningRate must be greater than 0, but is -1e-6"),
         arguments(
+            "train: {learningRate: 1e999}",
+            ":10: spec.train.learningRate must be at most 10, but is 1e999"),
+        arguments(
+            "train: {learningRate: 1e-999}",
+            ":10: spec.train.learningRate must be greater than 0, but is 1e-999"),
+        arguments(
+            "sampling: {topK: 0x}",
+            ":10: spec.sampling.topK must be a whole number, but is the text \"0x\""),
+        arguments(
             "train: {seed: 9007199254740993}",
             ":10: spec.train.seed must be at most 9007199254740991, but is 9007199254740993"),
         arguments("train: 5", ":10: spec.train must be a block of fields, but is the number 5"),
@@ -291,9 +300,7 @@ class ManifestReaderTest {
             ":10: spec.train.pod.affinity.pod is not a field of APOTraining v1alpha1; the fields of spec.train.pod.affinity are nodeAffinity, podAffinity, podAntiAffinity"),
         arguments(
             "train: {pod: {serviceAccountName: A}}",
-            ":10: spec.train.pod.serviceAccountName cannot be \"A\": Service account of the pod. It must match ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"),
-        arguments("storage: {uri: ./b}", ":10: spec.storage is set twice"),
-        arguments("data: 1", ":10: spec.data is set twice"));
+            ":10: spec.train.pod.serviceAccountName cannot be \"A\": Service account of the pod. It must match ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"));
   }
 
   @ParameterizedTest
@@ -412,6 +419,14 @@ class ManifestReaderTest {
             "storage: {uri: ../out}",
             "storage: {uri: s3:/bucket}",
             ":9: spec.storage.uri cannot be \"s3:/bucket\": Prefix of everything that is written: s3://bucket/prefix, file:///path, or a path from ./ or ../ relative to the manifest."),
+        arguments(
+            "storage: {uri: ../out}",
+            "storage: {uri: \"file:///a b\"}",
+            ":9: spec.storage.uri cannot be \"file:///a b\": Prefix of everything that is written: s3://bucket/prefix, file:///path, or a path from ./ or ../ relative to the manifest."),
+        arguments(
+            "storage: {uri: ../out}",
+            "storage: {uri: \"file:///a%zz\"}",
+            ":9: spec.storage.uri cannot be \"file:///a%zz\": Prefix of everything that is written: s3://bucket/prefix, file:///path, or a path from ./ or ../ relative to the manifest."),
         arguments(
             "storage: {uri: ../out}",
             "storage: {uri: ../out, endpoint: minio:9000}",
