@@ -11,8 +11,11 @@ final class Limits {
   /** The longest address. */
   static final int URI = 1024;
 
+  /** What may stand in a {@code file:} address unescaped, or escaped. */
+  private static final String PATH = "([^\\s?#%<>\"{}|\\\\^`\\[\\]]|%[0-9A-Fa-f]{2})";
+
   private static final String STORED =
-      "s3://[a-z0-9][a-z0-9.-]*(/[^\\s]*)?|file:///[^\\s?#]+|[.][.]?/[^\\s]*";
+      "s3://[a-z0-9][a-z0-9.-]*(/[^\\s]*)?|file:///" + PATH + "+|[.][.]?/[^\\s]*";
 
   /** Something that the storage holds, or a path relative to the manifest. */
   static final String STORED_URI = "^(" + STORED + ")$";

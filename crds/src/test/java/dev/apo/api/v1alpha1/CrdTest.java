@@ -120,7 +120,7 @@ class CrdTest {
     }
     assertThat(Files.exists(file) ? Files.readString(file) : "")
         .as(
-            "%s is out of date; update it with: mvn -pl crds test -Dtest=Crd* -Dapo.crd.update=true",
+            "%s is out of date; update it with: mvn -pl crds test -Dtest='Crd*' -Dapo.crd.update=true",
             file)
         .isEqualTo(wanted);
   }

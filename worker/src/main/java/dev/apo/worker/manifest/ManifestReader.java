@@ -20,6 +20,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -36,8 +37,7 @@ public final class ManifestReader {
 
   private static final List<String> FIELDS =
       List.of("apiVersion", "kind", "metadata", "spec", "status");
-  private static final String NAME = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
-  private static final int MAX_NAMESPACE = 63;
+  private static final Pattern LABEL = Pattern.compile("(?=.{1,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?");
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private ManifestReader() {}
@@ -94,14 +94,21 @@ public final class ManifestReader {
     if (!(document instanceof MappingNode mapping)) {
       throw new Problem(document, "the document must be an APOTraining, a block of fields");
     }
-    Map<String, NodeTuple> fields = SchemaWalker.fields("", mapping);
+    Map<String, NodeTuple> fields = YamlNodes.fields("", mapping);
     expect(document, fields, "apiVersion", APOTraining.API_VERSION);
     expect(document, fields, "kind", APOTraining.KIND);
     refuseUnknown(fields);
 
     Map<String, NodeTuple> metadata = block(document, fields, "metadata");
-    String name = name(document, metadata, "name", null, Integer.MAX_VALUE);
-    String namespace = name(document, metadata, "namespace", "default", MAX_NAMESPACE);
+    Node nameNode = valueOf(metadata, "name");
+    if (nameNode == null) {
+      throw new Problem(
+          valueOf(fields, "metadata"), "metadata.name is missing: the run needs a name");
+    }
+    String name = label("metadata.name", nameNode);
+    Node namespaceNode = valueOf(metadata, "namespace");
+    String namespace =
+        namespaceNode == null ? "default" : label("metadata.namespace", namespaceNode);
     JsonNode spec = spec(document, fields, name);
     return new Manifest(namespace, name, typed(spec), baseDirectory);
   }
@@ -144,28 +151,19 @@ public final class ManifestReader {
     if (!(node instanceof MappingNode mapping)) {
       throw new Problem(node, field + " must be a block of fields");
     }
-    return SchemaWalker.fields(field, mapping);
+    return YamlNodes.fields(field, mapping);
   }
 
-  private static String name(
-      Node document, Map<String, NodeTuple> metadata, String field, String unset, int maxLength) {
-    Node node = valueOf(metadata, field);
-    if (node == null) {
-      if (unset == null) {
-        throw new Problem(
-            document, "metadata.%s is missing: the run needs a name".formatted(field));
-      }
-      return unset;
-    }
+  private static String label(String path, Node node) {
     boolean text = node instanceof ScalarNode && Tag.STR.equals(node.getTag());
-    String value = text ? ((ScalarNode) node).getValue() : "";
-    if (!value.matches(NAME) || value.length() > maxLength) {
+    if (!text || !LABEL.matcher(((ScalarNode) node).getValue()).matches()) {
       throw new Problem(
           node,
-          "metadata.%s must be text of lower-case letters, digits and hyphens between them"
-              .formatted(field));
+          path
+              + " must be text of at most 63 lower-case letters and digits, with hyphens between"
+              + " them");
     }
-    return value;
+    return ((ScalarNode) node).getValue();
   }
 
   private static JsonNode spec(Node document, Map<String, NodeTuple> fields, String name) {
@@ -178,7 +176,7 @@ public final class ManifestReader {
         .ifPresent(
             broken -> {
               throw new Problem(
-                  SchemaWalker.deepest(document, broken.path()),
+                  YamlNodes.deepest(document, broken.path()),
                   broken.path().isEmpty()
                       ? broken.message()
                       : broken.path() + ": " + broken.message());

@@ -35,7 +35,7 @@ final class Rules {
         Schema fieldSchema = schema.field(field.getKey());
         if (fieldSchema != null) {
           Optional<Broken> broken =
-              firstBroken(SchemaWalker.join(path, field.getKey()), fieldSchema, field.getValue());
+              firstBroken(YamlNodes.join(path, field.getKey()), fieldSchema, field.getValue());
           if (broken.isPresent()) {
             return broken;
           }

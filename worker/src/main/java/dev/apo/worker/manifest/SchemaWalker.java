@@ -5,14 +5,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
-import java.math.BigInteger;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
-import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
@@ -26,6 +22,9 @@ final class SchemaWalker {
 
   /** Deeper than any field of the schema; only a document that contains itself gets there. */
   private static final int MAX_DEPTH = 64;
+
+  /** Longer patterns say less to people than the description of the field. */
+  private static final int READABLE_PATTERN = 40;
 
   private SchemaWalker() {}
 
@@ -61,7 +60,7 @@ final class SchemaWalker {
       throw wrongType(path, "a block of fields", node);
     }
     ObjectNode object = JSON.objectNode();
-    fields(path, mapping)
+    YamlNodes.fields(path, mapping)
         .forEach(
             (name, tuple) -> {
               Node field = tuple.getValueNode();
@@ -71,14 +70,15 @@ final class SchemaWalker {
                 throw unknown(path, name, schema.fieldNames(), tuple.getKeyNode());
               }
               if (!Tag.NULL.equals(field.getTag())) {
-                object.set(name, value(join(path, name), fieldSchema, field, depth + 1));
+                object.set(name, value(YamlNodes.join(path, name), fieldSchema, field, depth + 1));
               }
             });
     between(path, schema, "Properties", object.size(), "field", node);
     for (String name : schema.required()) {
       if (!object.has(name)) {
         throw new Problem(
-            node, "%s is missing: %s".formatted(join(path, name), hint(schema.field(name))));
+            node,
+            "%s is missing: %s".formatted(YamlNodes.join(path, name), hint(schema.field(name))));
       }
     }
     return addDefaults(schema, object);
@@ -124,7 +124,8 @@ final class SchemaWalker {
     }
     if (!Tag.STR.equals(node.getTag())) {
       throw new Problem(
-          node, "%s must be text, but is %s: put it in quotes".formatted(path, describe(node)));
+          node,
+          "%s must be text, but is %s: put it in quotes".formatted(path, YamlNodes.describe(node)));
     }
     String text = scalar.getValue();
     List<String> values = schema.values();
@@ -132,15 +133,19 @@ final class SchemaWalker {
       throw new Problem(
           node,
           "%s must be %s, but is %s%s"
-              .formatted(path, oneOf(values), quote(text), suggestion(text, values)));
+              .formatted(path, oneOf(values), YamlNodes.quote(text), suggestion(text, values)));
     }
     between(path, schema, "Length", text.codePointCount(0, text.length()), "character", node);
     String pattern = schema.pattern();
     if (pattern != null && !Pattern.compile(pattern).matcher(text).find()) {
       throw new Problem(
           node,
-          "%s cannot be %s: %s It must match %s"
-              .formatted(path, quote(text), hint(schema), pattern));
+          "%s cannot be %s: %s%s"
+              .formatted(
+                  path,
+                  YamlNodes.quote(text),
+                  hint(schema),
+                  pattern.length() <= READABLE_PATTERN ? " It must match " + pattern : ""));
     }
     return JSON.textNode(text);
   }
@@ -166,9 +171,15 @@ final class SchemaWalker {
   }
 
   private static JsonNode number(String path, Schema schema, Node node) {
-    BigDecimal value = decimal(path, "a number", node);
-    inBounds(path, schema, value, node);
-    return JSON.numberNode(value.doubleValue());
+    BigDecimal decimal = decimal(path, "a number", node);
+    inBounds(path, schema, decimal, node);
+    double value = decimal.doubleValue();
+    if (Double.isInfinite(value)) {
+      throw wrongType(path, "a number of double precision", node);
+    }
+    // What is positive as written may be 0 as a double.
+    inBounds(path, schema, BigDecimal.valueOf(value), node);
+    return JSON.numberNode(value);
   }
 
   private static JsonNode bool(String path, Node node) {
@@ -188,7 +199,7 @@ final class SchemaWalker {
     throw new Problem(
         node,
         "%s must be a whole number or text, but is %s: put it in quotes"
-            .formatted(path, describe(node)));
+            .formatted(path, YamlNodes.describe(node)));
   }
 
   /** A value that the schema says nothing about. */
@@ -204,7 +215,7 @@ final class SchemaWalker {
       }
       return array;
     }
-    if (Tag.INT.equals(node.getTag()) || Tag.FLOAT.equals(node.getTag())) {
+    if (YamlNodes.isNumber(node)) {
       return JSON.numberNode(decimal(path, "a number", node));
     }
     if (Tag.BOOL.equals(node.getTag())) {
@@ -215,69 +226,16 @@ final class SchemaWalker {
         : JSON.textNode(((ScalarNode) node).getValue());
   }
 
-  /** The fields of a block by name, in the order of the document. */
-  static Map<String, NodeTuple> fields(String path, MappingNode mapping) {
-    Map<String, NodeTuple> fields = new LinkedHashMap<>();
-    for (NodeTuple tuple : mapping.getValue()) {
-      if (!(tuple.getKeyNode() instanceof ScalarNode key)) {
-        throw new Problem(
-            tuple.getKeyNode(), "%s must have plain names as keys".formatted(subject(path)));
-      }
-      if (fields.putIfAbsent(key.getValue(), tuple) != null) {
-        throw new Problem(key, join(path, key.getValue()) + " is set twice");
-      }
-    }
-    return fields;
-  }
-
-  /** The node at {@code path}, or the innermost one around it that the document has. */
-  static Node deepest(Node document, String path) {
-    Node node = document;
-    for (String step : path.split("[.\\[\\]]+")) {
-      Node next = null;
-      if (node instanceof MappingNode mapping) {
-        NodeTuple field = fields("", mapping).get(step);
-        next = field == null ? null : field.getValueNode();
-      } else if (node instanceof SequenceNode sequence && step.matches("[0-9]+")) {
-        next = sequence.getValue().get(Integer.parseInt(step));
-      }
-      if (next == null) {
-        return node;
-      }
-      node = next;
-    }
-    return node;
-  }
-
-  static String join(String path, String name) {
-    return path.isEmpty() ? name : path + "." + name;
-  }
-
   private static BigDecimal decimal(String path, String wanted, Node node) {
-    boolean number = Tag.INT.equals(node.getTag()) || Tag.FLOAT.equals(node.getTag());
-    if (!number) {
+    BigDecimal value = YamlNodes.isNumber(node) ? YamlNodes.decimal(node) : null;
+    if (value == null) {
+      boolean quoted = node instanceof ScalarNode && YamlNodes.decimal(node) != null;
       Problem problem = wrongType(path, wanted, node);
-      if (node instanceof ScalarNode scalar && isDecimal(scalar.getValue())) {
-        throw new Problem(problem.line(), problem.getMessage() + ": remove the quotes");
-      }
-      throw problem;
+      throw quoted
+          ? new Problem(problem.line(), problem.getMessage() + ": remove the quotes")
+          : problem;
     }
-    String text = ((ScalarNode) node).getValue();
-    if (text.startsWith("0x")) {
-      return new BigDecimal(new BigInteger(text.substring(2), 16));
-    }
-    if (text.startsWith("0o")) {
-      return new BigDecimal(new BigInteger(text.substring(2), 8));
-    }
-    if (!isDecimal(text)) {
-      throw wrongType(path, wanted, node);
-    }
-    return new BigDecimal(text);
-  }
-
-  private static boolean isDecimal(String text) {
-    // Exponents of more than three digits are no use here and slow to compare.
-    return text.matches("[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]{1,3})?");
+    return value;
   }
 
   private static void inBounds(String path, Schema schema, BigDecimal value, Node node) {
@@ -334,35 +292,19 @@ final class SchemaWalker {
     String meant =
         Names.nearest(name, known)
             .map(nearest -> "; did you mean \"%s\"?".formatted(nearest))
-            .orElse("; the fields of %s are %s".formatted(subject(path), String.join(", ", known)));
+            .orElse(
+                "; the fields of %s are %s"
+                    .formatted(YamlNodes.subject(path), String.join(", ", known)));
     return new Problem(
-        node, "%s is not a field of APOTraining v1alpha1%s".formatted(join(path, name), meant));
+        node,
+        "%s is not a field of APOTraining v1alpha1%s".formatted(YamlNodes.join(path, name), meant));
   }
 
   private static Problem wrongType(String path, String wanted, Node node) {
     return new Problem(
-        node, "%s must be %s, but is %s".formatted(subject(path), wanted, describe(node)));
-  }
-
-  private static String describe(Node node) {
-    if (node instanceof MappingNode) {
-      return "a block of fields";
-    }
-    if (node instanceof SequenceNode) {
-      return "a list";
-    }
-    String text = ((ScalarNode) node).getValue();
-    if (Tag.NULL.equals(node.getTag())) {
-      return "empty";
-    }
-    if (Tag.INT.equals(node.getTag()) || Tag.FLOAT.equals(node.getTag())) {
-      return "the number " + text;
-    }
-    return Tag.BOOL.equals(node.getTag()) ? text : "the text " + quote(text);
-  }
-
-  private static String subject(String path) {
-    return path.isEmpty() ? "the document" : path;
+        node,
+        "%s must be %s, but is %s"
+            .formatted(YamlNodes.subject(path), wanted, YamlNodes.describe(node)));
   }
 
   private static String oneOf(List<String> values) {
@@ -370,6 +312,9 @@ final class SchemaWalker {
   }
 
   private static String suggestion(String text, List<String> values) {
+    if (values.size() == 1) {
+      return "";
+    }
     return Names.nearest(text, values)
         .map(nearest -> "; did you mean \"%s\"?".formatted(nearest))
         .orElse("");
@@ -377,10 +322,5 @@ final class SchemaWalker {
 
   private static String hint(Schema schema) {
     return schema.description().isEmpty() ? "it is required." : schema.description();
-  }
-
-  private static String quote(String text) {
-    String shown = text.length() <= 80 ? text : text.substring(0, 77) + "...";
-    return '"' + shown.replace("\n", "\\n") + '"';
   }
 }

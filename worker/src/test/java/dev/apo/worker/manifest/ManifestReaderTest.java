@@ -110,6 +110,13 @@ class ManifestReaderTest {
   }
 
   @Test
+  void mergedBlocksAreReadAsOne() {
+    String merged = Manifests.with("train:\n  <<: {epochs: 3, steps: 7}\n  steps: 9");
+    assertThat(parse(merged).spec().train().epochs()).isEqualTo(3);
+    assertThat(parse(merged).spec().train().steps()).isEqualTo(9);
+  }
+
+  @Test
   void kubernetesTypesAreRead() {
     APOTrainingSpec spec =
         parse(
@@ -154,7 +161,146 @@ class ManifestReaderTest {
   }
 
   static Stream<Arguments> badSpecs() {
-    return Stream.of(arguments("train: {epoch: 5}", "X"));
+    return Stream.of(
+        arguments(
+            "train: {epoch: 5}",
+            ":10: spec.train.epoch is not a field of APOTraining v1alpha1; did you mean \"epochs\"?"),
+        arguments(
+            "train: {Epochs: 5}",
+            ":10: spec.train.Epochs is not a field of APOTraining v1alpha1; did you mean \"epochs\"?"),
+        arguments(
+            "trian: {epochs: 5}",
+            ":10: spec.trian is not a field of APOTraining v1alpha1; did you mean \"train\"?"),
+        arguments(
+            "train: {colour: red}",
+            ":10: spec.train.colour is not a field of APOTraining v1alpha1; the fields of spec.train are batchSize, checkpointEvery, earlyStopping, epochs, evaluateEvery, keepCheckpoints, learningRate, maxGradNorm, microBatchTokens, minLearningRateRatio, miniBatchSize, pod, precision, schedule, seed, steps, warmupSteps, weightDecay"),
+        arguments(
+            "trian:\n  epochs: 5",
+            ":10: spec.trian is not a field of APOTraining v1alpha1; did you mean \"train\"?"),
+        arguments(
+            "train: {epochs: many}",
+            ":10: spec.train.epochs must be a whole number, but is the text \"many\""),
+        arguments(
+            "train: {epochs: \"25\"}",
+            ":10: spec.train.epochs must be a whole number, but is the text \"25\": remove the quotes"),
+        arguments(
+            "train: {epochs: 2.5}",
+            ":10: spec.train.epochs must be a whole number, but is the number 2.5"),
+        arguments("train: {epochs: 0}", ":10: spec.train.epochs must be at least 1, but is 0"),
+        arguments(
+            "train: {epochs: 99999999999}",
+            ":10: spec.train.epochs must be at most 1000000, but is 99999999999"),
+        arguments(
+            "train: {learningRate: 0}",
+            ":10: spec.train.learningRate must be greater than 0, but is 0"),
+        arguments(
+            "train: {learningRate: 1e-6x}",
+            ":10: spec.train.learningRate must be a number, but is the text \"1e-6x\""),
+        arguments(
+            "train: {learningRate: .nan}",
+            ":10: spec.train.learningRate must be a number, but is the number .nan"),
+        arguments(
+            "train: {learningRate: -1e-6}",
+            ":10: spec.train.learningRate must be greater than 0, but is -1e-6"),
+        arguments(
+            "train: {learningRate: 1e999}",
+            ":10: spec.train.learningRate must be at most 10, but is 1e999"),
+        arguments(
+            "train: {learningRate: 1e-999}",
+            ":10: spec.train.learningRate must be greater than 0, but is 1e-999"),
+        arguments(
+            "sampling: {topK: 0x}",
+            ":10: spec.sampling.topK must be a whole number, but is the text \"0x\""),
+        arguments(
+            "train: {seed: 9007199254740993}",
+            ":10: spec.train.seed must be at most 9007199254740991, but is 9007199254740993"),
+        arguments("train: 5", ":10: spec.train must be a block of fields, but is the number 5"),
+        arguments("train: [1]", ":10: spec.train must be a block of fields, but is a list"),
+        arguments(
+            "train: {epochs: [1]}", ":10: spec.train.epochs must be a whole number, but is a list"),
+        arguments(
+            "train: {schedule: cosine}",
+            ":10: spec.train.schedule must be one of Constant, Cosine, but is \"cosine\"; did you mean \"Cosine\"?"),
+        arguments(
+            "train: {precision: FP8}",
+            ":10: spec.train.precision must be one of BF16, FP32, but is \"FP8\""),
+        arguments(
+            "train:\n  batchSize: 100",
+            ":11: spec.train.miniBatchSize: train.batchSize must be a multiple of train.miniBatchSize: change one of them"),
+        arguments(
+            "train: {batchSize: 64}",
+            ":10: spec.train.miniBatchSize: train.batchSize must be a multiple of train.miniBatchSize: change one of them"),
+        arguments(
+            "train:\n  steps: 10\n  warmupSteps: 10",
+            ":12: spec.train.warmupSteps: train.warmupSteps must be less than train.steps: lower the one or raise the other"),
+        arguments(
+            "train: {earlyStopping: {patience: 2}}",
+            ":10: spec.train.earlyStopping: train.earlyStopping needs accuracy: set data.eval or remove train.earlyStopping"),
+        arguments(
+            "train: {evaluateEvery: 0, earlyStopping: {patience: 2}}",
+            ":10: spec.train.evaluateEvery: train.earlyStopping needs evaluations: set train.evaluateEvery above 0 or remove train.earlyStopping"),
+        arguments("train:\n  epochs: 1\n  epochs: 2", ":12: spec.train.epochs is set twice"),
+        arguments(
+            "algorithm: {samplesToUse: 9}",
+            ":10: spec.algorithm.samplesToUse: algorithm.samplesToUse must not exceed estimate.samplesPerPrompt: lower the one or raise the other"),
+        arguments("algorithm: {type: PPO}", ":10: spec.algorithm.type must be APO, but is \"PPO\""),
+        arguments(
+            "algorithm: {filterAllIncorrect: yes}",
+            ":10: spec.algorithm.filterAllIncorrect must be true or false, but is the text \"yes\""),
+        arguments(
+            "algorithm: {beta2: 0}", ":10: spec.algorithm.beta2 must be greater than 0, but is 0"),
+        arguments("sampling: {topP: 1.5}", ":10: spec.sampling.topP must be at most 1, but is 1.5"),
+        arguments(
+            "sampling: {temperature: 0}",
+            ":10: spec.sampling.temperature must be greater than 0, but is 0"),
+        arguments(
+            "sampling: {maxNewTokens: 1e9}",
+            ":10: spec.sampling.maxNewTokens must be at most 1048576, but is 1e9"),
+        arguments(
+            "evaluate: {samples: 32}",
+            ":10: spec.evaluate.temperature: evaluate.samples above 1 would all be the same at temperature 0: set evaluate.temperature, for instance to 1.0, or evaluate.samples to 1"),
+        arguments(
+            "queueName: My Queue",
+            ":10: spec.queueName cannot be \"My Queue\": Kueue LocalQueue that admits the run; no queue if unset. It must match ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"),
+        arguments(
+            "queueName: \"\"", ":10: spec.queueName must have at least 1 character, but has none"),
+        arguments(
+            "suspend: \"true\"",
+            ":10: spec.suspend must be true or false, but is the text \"true\""),
+        arguments(
+            "preset: paper",
+            ":10: spec.preset must be one of Official, Paper, but is \"paper\"; did you mean \"Paper\"?"),
+        arguments(
+            "estimate: {pod: {image: 5}}",
+            ":10: spec.estimate.pod.image must be text, but is the number 5: put it in quotes"),
+        arguments(
+            "estimate: {pod: {env: [{value: a}]}}",
+            ":10: spec.estimate.pod.env[0].name is missing: it is required."),
+        arguments(
+            "estimate: {pod: {env: [null]}}",
+            ":10: spec.estimate.pod.env[0] must be a block of fields, but is empty"),
+        arguments(
+            "estimate: {pod: {env: {A: b}}}",
+            ":10: spec.estimate.pod.env must be a list, but is a block of fields"),
+        arguments(
+            "train: {pod: {resources: {limits: {cpu: 0.5}}}}",
+            ":10: spec.train.pod.resources.limits.cpu must be a whole number or text, but is the number 0.5: put it in quotes"),
+        arguments(
+            "train: {pod: {volumes: [{name: a, emptydir: {}}]}}",
+            ":10: spec.train.pod.volumes[0].emptydir is not a field of APOTraining v1alpha1; did you mean \"emptyDir\"?"),
+        arguments(
+            "train: {pod: {nodeSelector: {gpu: true}}}",
+            ":10: spec.train.pod.nodeSelector.gpu must be text, but is true: put it in quotes"),
+        arguments(
+            "runPolicy: {stalledAfterSeconds: 1}",
+            ":10: spec.runPolicy.stalledAfterSeconds must be at least 30, but is 1"),
+        arguments("model: {uri: ./a}", ":10: spec.model is set twice"),
+        arguments(
+            "train: &a {pod: {affinity: *a}}",
+            ":10: spec.train.pod.affinity.pod is not a field of APOTraining v1alpha1; the fields of spec.train.pod.affinity are nodeAffinity, podAffinity, podAntiAffinity"),
+        arguments(
+            "train: {pod: {serviceAccountName: A}}",
+            ":10: spec.train.pod.serviceAccountName cannot be \"A\": Service account of the pod. It must match ^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"));
   }
 
   @ParameterizedTest
@@ -165,7 +311,130 @@ class ManifestReaderTest {
   }
 
   static Stream<Arguments> badRequiredFields() {
-    return Stream.of(arguments("kind: APOTraining", "kind: Job", "X"));
+    return Stream.of(
+        arguments(
+            "apiVersion: apo.dev/v1alpha1",
+            "apiVersion: apo.dev/v1",
+            ":1: apiVersion is apo.dev/v1; it must be apo.dev/v1alpha1"),
+        arguments(
+            "apiVersion: apo.dev/v1alpha1\n",
+            "",
+            ":1: apiVersion is missing: it must be apo.dev/v1alpha1"),
+        arguments("kind: APOTraining", "kind: Job", ":2: kind is Job; it must be APOTraining"),
+        arguments(
+            "kind: APOTraining", "kind: {a: b}", ":2: kind is a block; it must be APOTraining"),
+        arguments("kind: APOTraining\n", "", ":1: kind is missing: it must be APOTraining"),
+        arguments(
+            "metadata: {name: tiny}",
+            "metadata: {}",
+            ":3: metadata.name is missing: the run needs a name"),
+        arguments(
+            "metadata: {name: tiny}",
+            "metadata: {name: Tiny Model}",
+            ":3: metadata.name must be text of at most 63 lower-case letters and digits, with hyphens between them"),
+        arguments(
+            "metadata: {name: tiny}",
+            "metadata: {name: 7}",
+            ":3: metadata.name must be text of at most 63 lower-case letters and digits, with hyphens between them"),
+        arguments(
+            "metadata: {name: tiny}",
+            "metadata: {name: a23456789-123456789-123456789-123456789-1}",
+            ":1: metadata.name must have at most 40 characters, because Jobs and pods are named after it"),
+        arguments(
+            "metadata: {name: tiny}", "metadata: tiny", ":3: metadata must be a block of fields"),
+        arguments("metadata: {name: tiny}\n", "", ":1: metadata is missing"),
+        arguments(
+            "metadata: {name: tiny}",
+            "metadata: {name: tiny, namespace: a.b}",
+            ":3: metadata.namespace must be text of at most 63 lower-case letters and digits, with hyphens between them"),
+        arguments(
+            "spec:",
+            "Spec:",
+            ":4: Spec is not a field of APOTraining v1alpha1; did you mean \"spec\"?"),
+        arguments(
+            "spec:",
+            "specification:",
+            ":4: specification is not a field of APOTraining v1alpha1; the fields of the document are apiVersion, kind, metadata, spec, status"),
+        arguments(
+            "model: {uri: ./model}",
+            "model: {}",
+            ":5: spec.model.uri is missing: Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, or a path from ./ or ../ relative to the manifest."),
+        arguments(
+            "model: {uri: ./model}",
+            "model:",
+            ":5: spec.model is missing: The model to start from."),
+        arguments(
+            "model: {uri: ./model}",
+            "model: {uri: models/qwen}",
+            ":5: spec.model.uri cannot be \"models/qwen\": Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, or a path from ./ or ../ relative to the manifest."),
+        arguments(
+            "model: {uri: ./model}",
+            "model: {uri: hf://qwen}",
+            ":5: spec.model.uri cannot be \"hf://qwen\": Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, or a path from ./ or ../ relative to the manifest."),
+        arguments(
+            "model: {uri: ./model}",
+            "model: {uri: ./model, revision: main}",
+            ":5: spec.model: revision applies to hf:// models only: remove it, or name the model as hf://owner/name"),
+        arguments(
+            "model: {uri: ./model}",
+            "model: ./model",
+            ":5: spec.model must be a block of fields, but is the text \"./model\""),
+        arguments(
+            "train: {uri: ./train.jsonl}",
+            "train: {uri: hf://a/b}",
+            ":7: spec.data.train.uri cannot be \"hf://a/b\": JSONL (.jsonl, .jsonl.gz) or Parquet file: s3://bucket/path, file:///path, or a path from ./ or ../ relative to the manifest."),
+        arguments(
+            "train: {uri: ./train.jsonl}",
+            "train: {uri: ./t.jsonl, limit: 0}",
+            ":7: spec.data.train.limit must be at least 1, but is 0"),
+        arguments(
+            "train: {uri: ./train.jsonl}",
+            "train: {uri: ./t.jsonl}\n    template: \"{question}\"",
+            ":7: spec.data: template must contain {prompt}, the place where the question goes"),
+        arguments(
+            "train: {uri: ./train.jsonl}",
+            "eval: {uri: ./t.jsonl}",
+            ":7: spec.data.train is missing: Questions to train on."),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: math}",
+            ":8: spec.reward.type must be one of Countdown, ExactMatch, GSM8K, Http, Math, but is \"math\"; did you mean \"Math\"?"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Http}",
+            ":8: spec.reward: http is required for type Http and allowed for no other: set http.url, or choose another type"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Math, method: Flexible}",
+            ":8: spec.reward: method applies to type GSM8K only: remove it"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Http, http: {url: \"ftp://x\"}}",
+            ":8: spec.reward.http.url cannot be \"ftp://x\": Address that the responses to score are posted to. It must match ^https?://.+$"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Math, http: {url: \"http://x\"}}",
+            ":8: spec.reward: http is required for type Http and allowed for no other: set http.url, or choose another type"),
+        arguments(
+            "storage: {uri: ../out}",
+            "storage: {uri: s3:/bucket}",
+            ":9: spec.storage.uri cannot be \"s3:/bucket\": Prefix of everything that is written: s3://bucket/prefix, file:///path, or a path from ./ or ../ relative to the manifest."),
+        arguments(
+            "storage: {uri: ../out}",
+            "storage: {uri: \"file:///a b\"}",
+            ":9: spec.storage.uri cannot be \"file:///a b\": Prefix of everything that is written: s3://bucket/prefix, file:///path, or a path from ./ or ../ relative to the manifest."),
+        arguments(
+            "storage: {uri: ../out}",
+            "storage: {uri: \"file:///a%zz\"}",
+            ":9: spec.storage.uri cannot be \"file:///a%zz\": Prefix of everything that is written: s3://bucket/prefix, file:///path, or a path from ./ or ../ relative to the manifest."),
+        arguments(
+            "storage: {uri: ../out}",
+            "storage: {uri: ../out, endpoint: minio:9000}",
+            ":9: spec.storage.endpoint cannot be \"minio:9000\": Address of an S3 service other than AWS. It must match ^https?://.+$"),
+        arguments(
+            "  storage: {uri: ../out}\n",
+            "",
+            ":5: spec.storage is missing: Where artifacts are kept."));
   }
 
   @ParameterizedTest
@@ -175,7 +444,30 @@ class ManifestReaderTest {
   }
 
   static Stream<Arguments> notManifests() {
-    return Stream.of(arguments("", "X"));
+    return Stream.of(
+        arguments("", ": the file is empty; it must hold an APOTraining"),
+        arguments("# nothing\n", ": the file is empty; it must hold an APOTraining"),
+        arguments("---\n---\n", ": the file is empty; it must hold an APOTraining"),
+        arguments("hello\n", ":1: the document must be an APOTraining, a block of fields"),
+        arguments("- a\n", ":1: the document must be an APOTraining, a block of fields"),
+        arguments("a: [1\n", ":2: this is not YAML: expected ',' or ']', but got <stream end>"),
+        arguments(
+            "a:\n\t- b\n",
+            ":2: this is not YAML: found character '\\t(TAB)' that cannot start any token. (Do not use \\t(TAB) for indentation)"),
+        arguments(
+            "? [a]\n: b\n",
+            ": this is not YAML: Non scalar key is detected but it is not configured to be allowed."),
+        arguments("kind: APOTraining\nkind: Job\n", ":2: kind is set twice"),
+        arguments("a: *b\n", ":1: this is not YAML: found undefined alias b"),
+        arguments(
+            "{\"apiVersion\": \"apo.dev/v1alpha1\", \"kind\": \"APOTraining\", \"metadata\": {\"name\": \"a\"}, \"spec\": {\"modle\": 1}}",
+            ":1: spec.modle is not a field of APOTraining v1alpha1; did you mean \"model\"?"),
+        arguments(
+            "apiVersion: apo.dev/v1alpha1\nkind: APOTraining\nmetadata: {name: a}\nspec:\n",
+            ":1: spec is missing"),
+        arguments(
+            "apiVersion: apo.dev/v1alpha1\nkind: APOTraining\n---\nkind: Secret\n",
+            ":4: the file holds 2 documents; it must hold one APOTraining"));
   }
 
   @Test
