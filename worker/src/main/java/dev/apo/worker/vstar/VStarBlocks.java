@@ -4,11 +4,13 @@ import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.parquet.ParquetRows;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
@@ -91,16 +93,24 @@ public final class VStarBlocks {
 
   private static Group group(MessageType schema, VStarRow row) {
     Group group = new SimpleGroup(schema);
-    group.append("row", row.row()).append("prompt", row.prompt()).append("answer", row.answer());
+    group
+        .append("row", row.row())
+        .append("prompt", utf8(row.prompt()))
+        .append("answer", utf8(row.answer()));
     for (int i = 0; i < row.samples().size(); i++) {
       Sample sample = row.samples().get(i);
       group
-          .append("response_" + i, sample.response())
+          .append("response_" + i, utf8(sample.response()))
           .append("eval_" + i, sample.reward())
           .append("tokens_" + i, sample.tokens())
           .append("truncated_" + i, sample.truncated());
     }
     return group;
+  }
+
+  /** Not Parquet's own encoder, which fails on half a surrogate pair; this writes a "?". */
+  private static Binary utf8(String text) {
+    return Binary.fromConstantByteArray(text.getBytes(StandardCharsets.UTF_8));
   }
 
   private static VStarRow row(Group group, int count) {

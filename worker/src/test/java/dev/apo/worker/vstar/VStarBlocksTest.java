@@ -35,6 +35,15 @@ class VStarBlocksTest {
   }
 
   @Test
+  void writesAQuestionMarkForHalfACharacter() {
+    VStarRow row = new VStarRow(0, "p", "a", List.of(new Sample("half \ud83e.", 0, 1, false)));
+
+    VStarRow read = VStarBlocks.decode(VStarBlocks.encode(List.of(row))).get(0);
+
+    assertThat(read.samples().get(0).response()).isEqualTo("half ?.");
+  }
+
+  @Test
   void givesTheSameBytesForTheSameRows() {
     assertThat(VStarBlocks.encode(rows(300, 8))).isEqualTo(VStarBlocks.encode(rows(300, 8)));
   }
