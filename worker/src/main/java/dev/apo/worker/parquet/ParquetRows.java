@@ -1,0 +1,110 @@
+package dev.apo.worker.parquet;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.conf.PlainParquetConfiguration;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.ColumnIOFactory;
+import org.apache.parquet.io.InputFile;
+import org.apache.parquet.io.LocalInputFile;
+import org.apache.parquet.io.RecordReader;
+import org.apache.parquet.schema.MessageType;
+
+/**
+ * Reads and writes Parquet files row by row. Groups are Parquet's own dynamic rows, nested columns
+ * included.
+ */
+public final class ParquetRows {
+  /**
+   * What a file says of itself.
+   *
+   * @param schema its columns
+   * @param metadata free text that its writer left
+   */
+  public record Description(MessageType schema, Map<String, String> metadata) {}
+
+  private ParquetRows() {}
+
+  /**
+   * Packs rows into one Parquet file: Zstandard, one row group, a checksum for every page. The same
+   * rows give the same bytes.
+   *
+   * @param description with at most one entry of metadata, as their order is not kept
+   */
+  public static byte[] write(Description description, List<? extends Group> rows) {
+    MemoryOutput file = new MemoryOutput();
+    try (ParquetWriter<Group> writer =
+        ExampleParquetWriter.builder(file)
+            .withConf(new PlainParquetConfiguration())
+            .withType(description.schema())
+            .withExtraMetaData(description.metadata())
+            .withCodecFactory(new PageCodecs())
+            .withCompressionCodec(CompressionCodecName.ZSTD)
+            .withRowGroupSize((long) Integer.MAX_VALUE)
+            .withPageWriteChecksumEnabled(true)
+            // They would repeat whole texts for the sake of filters that nobody uses.
+            .withStatisticsEnabled(false)
+            .build()) {
+      for (Group row : rows) {
+        writer.write(row);
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException("memory does not fail", e);
+    }
+    return file.content();
+  }
+
+  /**
+   * Reads a file in memory.
+   *
+   * @throws IOException if it is not a whole and sound Parquet file
+   */
+  public static Description read(byte[] file, Consumer<? super Group> rows) throws IOException {
+    return read(new MemoryInput(file), rows);
+  }
+
+  /**
+   * Reads a file on disk without holding more than a row group of it.
+   *
+   * @throws IOException if it is not a whole and sound Parquet file
+   */
+  public static Description read(Path file, Consumer<? super Group> rows) throws IOException {
+    return read(new LocalInputFile(file), rows);
+  }
+
+  private static Description read(InputFile file, Consumer<? super Group> rows) throws IOException {
+    ParquetReadOptions options =
+        ParquetReadOptions.builder(new PlainParquetConfiguration())
+            .withCodecFactory(new PageCodecs())
+            .usePageChecksumVerification()
+            .build();
+    try (ParquetFileReader reader = ParquetFileReader.open(file, options)) {
+      MessageType schema = reader.getFileMetaData().getSchema();
+      for (PageReadStore pages = reader.readNextRowGroup();
+          pages != null;
+          pages = reader.readNextRowGroup()) {
+        RecordReader<Group> records =
+            new ColumnIOFactory()
+                .getColumnIO(schema)
+                .getRecordReader(pages, new GroupRecordConverter(schema));
+        for (long i = 0; i < pages.getRowCount(); i++) {
+          rows.accept(records.read());
+        }
+      }
+      return new Description(schema, reader.getFileMetaData().getKeyValueMetaData());
+    } catch (RuntimeException | OutOfMemoryError e) {
+      // The library trusts the lengths it reads; in a damaged file they are anything.
+      throw new IOException(e);
+    }
+  }
+}
