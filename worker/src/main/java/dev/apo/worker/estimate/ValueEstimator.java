@@ -18,8 +18,9 @@ import dev.apo.worker.vstar.VStarStore;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
+import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 
 /**
  * Stage 1 of A*-PO: samples N responses to every prompt from the frozen reference policy and stores
@@ -61,20 +62,17 @@ public final class ValueEstimator {
    * @return the number of responses sampled now
    */
   public int run(Decoder decoder, int shard, int shards) {
-    Set<Integer> finished = store.finishedBlocks();
-    List<Integer> blocks = plan.blocksOfShard(shard, shards);
-    int total =
-        blocks.stream().mapToInt(block -> rows(block).size()).sum() * plan.samplesPerPrompt();
-    int before =
-        blocks.stream().filter(finished::contains).mapToInt(block -> rows(block).size()).sum()
-            * plan.samplesPerPrompt();
+    List<VStarPlan.Block> blocks = plan.blocksOfShard(shard, shards);
+    Set<Integer> finished = store.finishedBlocks(blocks);
+    int total = responses(blocks.stream());
+    int before = responses(blocks.stream().filter(block -> finished.contains(block.index())));
     reporter.stageStarted("estimate", total, "responses", before);
     var sampler = new Sampler(decoder, settings);
     var headline = new LinkedHashMap<String, Double>();
     int sampled = 0;
     double rewards = 0;
-    for (int block : blocks) {
-      if (finished.contains(block)) {
+    for (VStarPlan.Block block : blocks) {
+      if (finished.contains(block.index())) {
         continue;
       }
       stop.check();
@@ -82,12 +80,12 @@ public final class ValueEstimator {
       List<VStarRow> rows =
           sample(
               sampler,
-              rows(block),
+              block,
               ended -> {
                 stop.check();
                 reporter.advanced(done + ended, headline);
               });
-      store.writeBlock(block, rows);
+      store.writeBlock(block.index(), rows);
       for (VStarRow row : rows) {
         sampled += row.samples().size();
         rewards += row.samples().stream().mapToDouble(Sample::reward).sum();
@@ -99,25 +97,28 @@ public final class ValueEstimator {
     return sampled;
   }
 
-  private List<Prompt> rows(int block) {
-    int from = block * plan.blockRows();
-    return prompts.subList(from, Math.min(prompts.size(), from + plan.blockRows()));
+  private int responses(Stream<VStarPlan.Block> blocks) {
+    return blocks.mapToInt(VStarPlan.Block::rows).sum() * plan.samplesPerPrompt();
   }
 
-  private List<VStarRow> sample(
-      Sampler sampler, List<Prompt> block, java.util.function.IntConsumer progress) {
+  private List<Prompt> rows(VStarPlan.Block block) {
+    return prompts.subList(block.firstRow(), block.firstRow() + block.rows());
+  }
+
+  private List<VStarRow> sample(Sampler sampler, VStarPlan.Block block, IntConsumer progress) {
+    List<Prompt> prompts = rows(block);
     var requests = new ArrayList<Request>();
-    for (Prompt prompt : block) {
+    for (int p = 0; p < prompts.size(); p++) {
       long[] seeds = new long[plan.samplesPerPrompt()];
       for (int i = 0; i < seeds.length; i++) {
-        seeds[i] = seed(plan.key(), prompt.row(), i);
+        seeds[i] = seed(plan.key(), block.firstRow() + p, i);
       }
-      requests.add(new Request(prompt.tokens(), seeds));
+      requests.add(new Request(prompts.get(p).tokens(), seeds));
     }
     List<List<Response>> responses = sampler.sample(requests, progress);
     var rows = new ArrayList<VStarRow>();
-    for (int p = 0; p < block.size(); p++) {
-      Prompt prompt = block.get(p);
+    for (int p = 0; p < prompts.size(); p++) {
+      Prompt prompt = prompts.get(p);
       var samples = new ArrayList<Sample>();
       for (Response response : responses.get(p)) {
         String text = tokenizer.decode(response.tokens());
@@ -128,7 +129,8 @@ public final class ValueEstimator {
                 response.tokens().length,
                 response.truncated()));
       }
-      rows.add(new VStarRow(prompt.row(), prompt.text(), prompt.answer(), List.copyOf(samples)));
+      rows.add(
+          new VStarRow(block.firstRow() + p, prompt.text(), prompt.answer(), List.copyOf(samples)));
     }
     return rows;
   }
@@ -139,14 +141,5 @@ public final class ValueEstimator {
    */
   static long seed(String key, int row, int sample) {
     return RandomStream.of(Long.parseUnsignedLong(key.substring(0, 16), 16), row, sample).key();
-  }
-
-  /** Rewards of a table by row, in sampling order. */
-  public static Map<Integer, double[]> rewards(List<VStarRow> table) {
-    var rewards = new LinkedHashMap<Integer, double[]>();
-    for (VStarRow row : table) {
-      rewards.put(row.row(), row.samples().stream().mapToDouble(Sample::reward).toArray());
-    }
-    return rewards;
   }
 }

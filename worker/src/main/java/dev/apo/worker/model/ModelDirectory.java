@@ -146,6 +146,19 @@ public record ModelDirectory(
     }
   }
 
+  /** Whether the embedding is stored in a 16-bit format; an export then is, too. */
+  public boolean isHalfPrecision() {
+    String name = Parameters.of(config).get(0).parts().get(0).name();
+    for (Path file : weightFiles) {
+      try (Safetensors tensors = Safetensors.open(file)) {
+        if (tensors.entry(name) != null) {
+          return !tensors.entry(name).dtype().equals("F32");
+        }
+      }
+    }
+    return false;
+  }
+
   /**
    * A weight tensor's values are handed on with the parameter and the part of it that they belong
    * to.

@@ -67,7 +67,7 @@ public final class Stages {
             session.train().dropped(),
             session.eval() == null ? 0 : session.eval().prompts().size(),
             session.eval() == null ? 0 : session.eval().dropped(),
-            session.plan().blocks(),
+            session.plan().blocks().size(),
             session.model().config().parameterCount());
     session.storage().write(session.keys().prepared(), json(prepared));
     if (prepared.promptsTooLong() + prepared.evalPromptsTooLong() > 0) {

@@ -17,7 +17,6 @@ import dev.apo.worker.data.Batches;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
-import dev.apo.worker.estimate.ValueEstimator;
 import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.model.ModelExport;
 import dev.apo.worker.model.SafetensorsWriter;
@@ -27,6 +26,8 @@ import dev.apo.worker.sampling.SamplingSettings;
 import dev.apo.worker.storage.ArtifactManifest;
 import dev.apo.worker.storage.Storage;
 import dev.apo.worker.telemetry.MetricsLog;
+import dev.apo.worker.vstar.Sample;
+import dev.apo.worker.vstar.VStarRow;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -120,14 +121,14 @@ public final class TrainStage {
             ? spec.estimate().samplesPerPrompt()
             : algorithm.samplesToUse();
     var estimate = new ValueEstimate(algorithm.beta1(), samples);
-    Map<Integer, double[]> rewards = ValueEstimator.rewards(session.vStarStore().read());
+    List<VStarRow> table = session.vStarStore().read();
     var prompts = new ArrayList<Prompt>();
     var values = new ArrayList<Double>();
-    for (Prompt prompt : session.train().prompts()) {
-      double[] row = rewards.get(prompt.row());
-      if (!algorithm.filterAllIncorrect() || !estimate.allIncorrect(row)) {
-        prompts.add(prompt);
-        values.add(estimate.vStar(row));
+    for (VStarRow row : table) {
+      double[] rewards = row.samples().stream().mapToDouble(Sample::reward).toArray();
+      if (!algorithm.filterAllIncorrect() || !estimate.allIncorrect(rewards)) {
+        prompts.add(session.train().prompts().get(row.row()));
+        values.add(estimate.vStar(rewards));
       }
     }
     int dropped = session.train().prompts().size() - prompts.size();
