@@ -81,7 +81,7 @@ final class S3Storage implements Storage {
   @Override
   public void write(String key, byte[] content) {
     String object = object(key);
-    request(
+    put(
         key,
         () ->
             client.putObject(
@@ -103,7 +103,7 @@ final class S3Storage implements Storage {
     } catch (IOException e) {
       throw FileErrors.translate("read", source, e);
     }
-    request(
+    put(
         key,
         () ->
             client.uploadObject(
@@ -230,6 +230,28 @@ final class S3Storage implements Storage {
           throw e.failure;
         }
       }
+    }
+  }
+
+  /**
+   * Uploads. If the answer to the last request of an upload in parts is lost, the repeated request
+   * finds no upload any more, and nobody can say whether it was completed: it starts afresh.
+   */
+  private void put(String key, Request<?> upload) {
+    try {
+      repeated(
+          () -> {
+            try {
+              return request(key, upload);
+            } catch (ApoException e) {
+              if (S3Errors.isMissingUpload(e.getCause())) {
+                throw new BrokenTransferException(e);
+              }
+              throw e;
+            }
+          });
+    } catch (IOException e) {
+      throw errors.translate(uri(key), e);
     }
   }
 
