@@ -258,7 +258,13 @@ class S3StorageTest {
     server
         .blobs()
         .putBlob(
-            "bucket", server.blobs().blobBuilder("prefix/foreign").payload(new byte[] {7}).build());
+            "bucket",
+            server
+                .blobs()
+                .blobBuilder("prefix/foreign")
+                .payload(new byte[] {7})
+                .userMetadata(Map.of("sha256", "in+another/form="))
+                .build());
 
     try (Storage storage = open()) {
       assertThat(storage.read("foreign")).containsExactly(7);
