@@ -1,5 +1,6 @@
 package dev.apo.worker.parquet;
 
+import dev.apo.worker.ApoException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -102,6 +103,8 @@ public final class ParquetRows {
         }
       }
       return new Description(schema, reader.getFileMetaData().getKeyValueMetaData());
+    } catch (ApoException e) {
+      throw e; // from the one who reads the rows
     } catch (RuntimeException | OutOfMemoryError e) {
       // The library trusts the lengths it reads; in a damaged file they are anything.
       throw new IOException(e);

@@ -1,5 +1,6 @@
 package dev.apo.worker.storage;
 
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import java.io.IOException;
@@ -20,6 +21,7 @@ import java.util.stream.Collectors;
  * @param parts sorted by name
  * @param metadata free text, such as what the artifact was made from
  */
+@JsonIgnoreProperties(ignoreUnknown = true)
 public record ArtifactManifest(int version, List<Part> parts, Map<String, String> metadata) {
   /** The manifest's own name within the artifact's directory. */
   public static final String NAME = "manifest.json";
@@ -74,7 +76,11 @@ public record ArtifactManifest(int version, List<Part> parts, Map<String, String
     return manifest;
   }
 
-  /** Whether the artifact is finished and all its parts are there with the right sizes. */
+  /**
+   * Whether the artifact is finished and all its parts are there with the right sizes.
+   *
+   * @throws ApoException {@code BAD_ARTIFACT} if the list of parts itself is damaged
+   */
   public static boolean isComplete(Storage storage, String directory) {
     if (storage.stat(key(directory, NAME)).isEmpty()) {
       return false;

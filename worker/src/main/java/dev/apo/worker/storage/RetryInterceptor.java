@@ -9,8 +9,7 @@ import okhttp3.Response;
 
 /**
  * Sends a request again while the service is absent, failing or overloaded. It works on single
- * requests, so that a large upload repeats one part, not all of them. Every S3 request may be sent
- * twice: objects are replaced as a whole.
+ * requests, so that a large upload repeats one part, not all of them.
  */
 final class RetryInterceptor implements Interceptor {
   /** The service still asks for patience after the last attempt. */

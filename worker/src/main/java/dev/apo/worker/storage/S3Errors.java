@@ -19,9 +19,16 @@ final class S3Errors {
     this.bucket = bucket;
   }
 
-  static boolean isMissingObject(Exception failure) {
-    return failure instanceof ErrorResponseException e
-        && e.errorResponse().code().equals("NoSuchKey");
+  static boolean isMissingObject(Throwable failure) {
+    return hasCode(failure, "NoSuchKey");
+  }
+
+  static boolean isMissingUpload(Throwable failure) {
+    return hasCode(failure, "NoSuchUpload");
+  }
+
+  private static boolean hasCode(Throwable failure, String code) {
+    return failure instanceof ErrorResponseException e && e.errorResponse().code().equals(code);
   }
 
   ApoException translate(String uri, Exception failure) {
@@ -33,8 +40,8 @@ final class S3Errors {
     }
     if (failure instanceof SSLException) {
       return unavailable(
-          "The certificate of %s is not trusted (%s); set caFile to its CA or correct the endpoint."
-              .formatted(endpoint, failure.getMessage()),
+          "No secure connection to %s (%s); set caFile to its CA or correct the endpoint."
+              .formatted(endpoint, String.valueOf(failure.getMessage()).split("\n", 2)[0]),
           failure);
     }
     if (failure instanceof IOException) {

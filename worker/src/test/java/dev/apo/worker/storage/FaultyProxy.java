@@ -77,6 +77,15 @@ final class FaultyProxy implements AutoCloseable {
     };
   }
 
+  /** Lets the service act, but loses its answer. */
+  Fault loseAnswer() {
+    return exchange -> {
+      pass(exchange).close();
+      exchange.close();
+      return true;
+    };
+  }
+
   private void handle(HttpExchange exchange) throws IOException {
     requests.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
     if (!fault.strike(exchange)) {
@@ -85,6 +94,19 @@ final class FaultyProxy implements AutoCloseable {
   }
 
   private void forward(HttpExchange exchange) throws IOException {
+    try (Response answer = pass(exchange)) {
+      byte[] body = answer.body().bytes();
+      long length = body.length == 0 ? -1 : body.length;
+      answer.headers().forEach(h -> exchange.getResponseHeaders().add(h.getFirst(), h.getSecond()));
+      exchange.getResponseHeaders().remove("Transfer-Encoding");
+      exchange.sendResponseHeaders(answer.code(), length);
+      try (OutputStream out = exchange.getResponseBody()) {
+        out.write(body);
+      }
+    }
+  }
+
+  private Response pass(HttpExchange exchange) throws IOException {
     byte[] content = exchange.getRequestBody().readAllBytes();
     String method = exchange.getRequestMethod();
     boolean hasBody = method.equals("PUT") || method.equals("POST");
@@ -96,16 +118,7 @@ final class FaultyProxy implements AutoCloseable {
     exchange
         .getRequestHeaders()
         .forEach((name, values) -> values.forEach(value -> request.addHeader(name, value)));
-    try (Response answer = client.newCall(request.build()).execute()) {
-      byte[] body = answer.body().bytes();
-      long length = body.length == 0 ? -1 : body.length;
-      answer.headers().forEach(h -> exchange.getResponseHeaders().add(h.getFirst(), h.getSecond()));
-      exchange.getResponseHeaders().remove("Transfer-Encoding");
-      exchange.sendResponseHeaders(answer.code(), length);
-      try (OutputStream out = exchange.getResponseBody()) {
-        out.write(body);
-      }
-    }
+    return client.newCall(request.build()).execute();
   }
 
   @Override

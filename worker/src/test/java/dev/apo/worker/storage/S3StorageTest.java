@@ -88,6 +88,23 @@ class S3StorageTest {
     assertThat(proxy.requests()).filteredOn(r -> r.contains("partNumber=")).hasSize(5);
   }
 
+  @Test
+  void uploadsAgainWhenItCannotKnowWhetherTheUploadWasCompleted() throws IOException {
+    byte[] content = random(6 * MIB);
+    proxy.failFirst(
+        1,
+        exchange ->
+            exchange.getRequestMethod().equals("POST")
+                && exchange.getRequestURI().toString().contains("uploadId="),
+        proxy.loseAnswer());
+    try (Storage storage = open()) {
+      storage.upload("large", Files.write(files.resolve("large"), content));
+
+      assertThat(storage.read("large")).isEqualTo(content);
+    }
+    assertThat(proxy.requests()).filteredOn(r -> r.contains("?uploads")).hasSize(2);
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {500, 503, 429})
   void asksAgainWhileTheServiceIsBusy(int status) {
@@ -241,7 +258,13 @@ class S3StorageTest {
     server
         .blobs()
         .putBlob(
-            "bucket", server.blobs().blobBuilder("prefix/foreign").payload(new byte[] {7}).build());
+            "bucket",
+            server
+                .blobs()
+                .blobBuilder("prefix/foreign")
+                .payload(new byte[] {7})
+                .userMetadata(Map.of("sha256", "in+another/form="))
+                .build());
 
     try (Storage storage = open()) {
       assertThat(storage.read("foreign")).containsExactly(7);

@@ -1,5 +1,6 @@
 package dev.apo.worker.vstar;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -12,6 +13,7 @@ import dev.apo.worker.storage.StorageOptions;
 import dev.apo.worker.storage.Storages;
 import dev.apo.worker.storage.StoredObject;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -95,7 +97,7 @@ class VStarStoreTest {
   void neverUsesATornBlock() {
     store.writePlan(PLAN);
     writeBlocks(store, PLAN.blocks());
-    storage.write(BLOCK_2, java.util.Arrays.copyOf(storage.read(BLOCK_2), 500));
+    storage.write(BLOCK_2, Arrays.copyOf(storage.read(BLOCK_2), 500));
 
     assertThat(store.finishedBlocks()).doesNotContain(2);
     assertThat(store.complete()).isFalse();
@@ -207,9 +209,7 @@ class VStarStoreTest {
   private static Map<String, String> content(Storage storage) {
     Map<String, String> content = new TreeMap<>();
     for (StoredObject object : storage.list("")) {
-      content.put(
-          object.key(),
-          new String(storage.read(object.key()), java.nio.charset.StandardCharsets.ISO_8859_1));
+      content.put(object.key(), new String(storage.read(object.key()), ISO_8859_1));
     }
     return content;
   }
