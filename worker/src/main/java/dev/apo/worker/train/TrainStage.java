@@ -2,6 +2,7 @@ package dev.apo.worker.train;
 
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.AlgorithmSpec;
+import dev.apo.api.v1alpha1.Precision;
 import dev.apo.api.v1alpha1.Preset;
 import dev.apo.api.v1alpha1.Schedule;
 import dev.apo.api.v1alpha1.TrainSpec;
@@ -251,13 +252,12 @@ public final class TrainStage {
     String key = session.keys().model();
     try {
       Files.createDirectories(directory);
-      ModelExport.copyCompanions(session.model(), directory);
+      SafetensorsWriter.Format format = exportFormat();
+      ModelExport.copyCompanions(session.model(), directory, format);
       ModelExport.writeWeights(
           directory.resolve("model.safetensors"),
           decoder.parameters(),
-          session.model().isHalfPrecision()
-              ? SafetensorsWriter.Format.BF16
-              : SafetensorsWriter.Format.F32,
+          format,
           (parameter, offset, count) ->
               decoder.read(Decoder.State.WEIGHTS, parameter, offset, count));
       var parts = new ArrayList<ArtifactManifest.Part>();
@@ -269,6 +269,15 @@ public final class TrainStage {
     } catch (IOException e) {
       throw FileErrors.explain(directory, e);
     }
+  }
+
+  /**
+   * 16 bits where the model came in 16 bits and was trained in 16 bits: an export is never coarser
+   * than the training.
+   */
+  private SafetensorsWriter.Format exportFormat() {
+    boolean half = spec.train().precision() == Precision.BF16 && session.model().isHalfPrecision();
+    return half ? SafetensorsWriter.Format.BF16 : SafetensorsWriter.Format.F32;
   }
 
   private static List<Path> files(Path directory) throws IOException {
