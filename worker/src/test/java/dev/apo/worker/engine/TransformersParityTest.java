@@ -41,7 +41,8 @@ class TransformersParityTest {
     JsonNode cases =
         new ObjectMapper()
             .readTree(
-                TransformersParityTest.class.getResource("/expected/" + expectations + ".json"));
+                TransformersParityTest.class.getResourceAsStream(
+                    "/expected/" + expectations + ".json"));
     try (Tokenizer tokenizer = Tokenizer.load(model);
         Decoder decoder = Decoder.load(model, Precision.FP32, 128)) {
       for (JsonNode expected : cases) {
