@@ -264,6 +264,7 @@ public final class TrainStage {
       for (Path file : files(directory)) {
         parts.add(ArtifactManifest.Part.of(file.getFileName().toString(), file));
         storage.upload(key + "/" + file.getFileName(), file);
+        Files.delete(file);
       }
       ArtifactManifest.write(storage, key, parts, Map.of("step", Integer.toString(state.step())));
     } catch (IOException e) {
