@@ -142,7 +142,7 @@ public record ModelDirectory(
       throw new ApoException(
           ExitCode.BAD_DATA, file + " is not valid JSON: " + e.getOriginalMessage() + ".", e);
     } catch (IOException e) {
-      throw FileErrors.explain(file, e);
+      throw FileErrors.explain("read", file, e);
     }
   }
 

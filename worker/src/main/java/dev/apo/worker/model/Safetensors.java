@@ -80,7 +80,7 @@ public final class Safetensors implements AutoCloseable {
         throw e;
       }
     } catch (IOException e) {
-      throw FileErrors.explain(file, e);
+      throw FileErrors.explain("read", file, e);
     }
   }
 

@@ -88,7 +88,7 @@ final class Checkpoints {
       parts.add(ArtifactManifest.Part.of(STATE, json));
       storage.write(key + "/" + STATE, json);
     } catch (IOException e) {
-      throw FileErrors.explain(scratch, e);
+      throw FileErrors.explain("write", scratch, e);
     }
     ArtifactManifest.write(storage, key, parts, Map.of("step", Integer.toString(state.step())));
     lastSaved = state.step();
@@ -187,7 +187,7 @@ final class Checkpoints {
     } catch (JsonProcessingException e) {
       throw new ApoException(ExitCode.BAD_ARTIFACT, STATE + " is not what this version writes", e);
     } catch (IOException e) {
-      throw FileErrors.explain(scratch, e);
+      throw FileErrors.explain("write", scratch, e);
     }
   }
 
