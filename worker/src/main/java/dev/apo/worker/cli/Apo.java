@@ -3,6 +3,7 @@ package dev.apo.worker.cli;
 import ai.djl.engine.EngineException;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -79,7 +80,7 @@ public final class Apo {
 
   private static String unexpected(Throwable e) {
     boolean engine = e instanceof EngineException;
-    String reason = String.valueOf(e.getMessage()).strip().split("\n", 2)[0];
+    String reason = reason(e);
     if (e instanceof OutOfMemoryError || engine && MEMORY.matcher(reason).find()) {
       return "Not enough memory ("
           + reason
@@ -87,6 +88,15 @@ public final class Apo {
     }
     return (engine ? "The engine failed (" + reason : "Internal error (" + e)
         + "); set APO_LOG_LEVEL=DEBUG for details and report it.";
+  }
+
+  /** The line that says why: the engine's own messages may begin with a trace. */
+  private static String reason(Throwable e) {
+    List<String> lines = String.valueOf(e.getMessage()).lines().map(String::strip).toList();
+    return lines.stream()
+        .filter(line -> line.startsWith("RuntimeError:") || MEMORY.matcher(line).find())
+        .findFirst()
+        .orElse(lines.isEmpty() ? "no message" : lines.get(0));
   }
 
   private static int fail(ExitCode code, String message) {
