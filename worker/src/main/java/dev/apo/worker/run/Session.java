@@ -91,9 +91,10 @@ public final class Session implements AutoCloseable {
 
   private Storage openStorage(String uri) {
     var s = manifest.spec().storage();
+    boolean pathStyle = s.pathStyle() == null ? s.endpoint() != null : s.pathStyle();
     return Storages.open(
         uri,
-        new StorageOptions(s.endpoint(), s.region(), Boolean.TRUE.equals(s.pathStyle()), caFile()),
+        new StorageOptions(s.endpoint(), s.region(), pathStyle, caFile()),
         manifest.baseDirectory());
   }
 
