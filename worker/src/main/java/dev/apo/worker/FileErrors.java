@@ -57,7 +57,7 @@ public final class FileErrors {
   /** The nearest thing above a path that is there, if it is no directory; else null. */
   private static Path inTheWay(Path file) {
     Path above = file.toAbsolutePath().getParent();
-    while (above != null && Files.notExists(above)) {
+    while (above != null && !Files.exists(above)) {
       above = above.getParent();
     }
     return above != null && Files.isRegularFile(above) ? above : null;

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -31,7 +32,7 @@ public final class TestModels {
     Files.createDirectories(target);
     try (Stream<Path> files = Files.list(path(name))) {
       for (Path file : files.toList()) {
-        Files.copy(file, target.resolve(file.getFileName()));
+        Files.copy(file, target.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
       }
     }
     return target;
