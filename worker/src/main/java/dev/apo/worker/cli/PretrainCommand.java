@@ -67,7 +67,7 @@ final class PretrainCommand implements Callable<Integer> {
           "%d steps, held-out accuracy %.3f: %s%n", result.steps(), result.accuracy(), out);
       return 0;
     } catch (IOException e) {
-      throw FileErrors.explain("write", out, e);
+      throw FileErrors.explain("write", out.resolve("model"), e);
     }
   }
 }

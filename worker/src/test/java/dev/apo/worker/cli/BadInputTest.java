@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -148,6 +149,52 @@ class BadInputTest {
 
     assertRefused(
         apo(directory, "prepare"), ExitCode.BAD_DATA, "train.jsonl, line 1", "is not UTF-8");
+  }
+
+  @Test
+  void charactersThatNoTokenizerKnowsAreUnknownTokens() throws IOException {
+    Files.writeString(
+        directory.resolve("train.jsonl"),
+        Stream.of("\\ud800", "\\u0000", "\\ud83d\\ude00", "ă\\udc00ą")
+            .map(text -> "{\"prompt\": \"" + text + "\", \"answer\": \"" + text + "\"}\n")
+            .collect(Collectors.joining()));
+
+    Outcome outcome = apo(directory, "run");
+
+    assertThat(outcome.code).as(outcome.err).isZero();
+  }
+
+  @Test
+  void dataThatIsCutOffIsRefused() throws IOException {
+    Path file = directory.resolve("train.jsonl");
+    var zipped = new ByteArrayOutputStream();
+    try (var out = new GZIPOutputStream(zipped)) {
+      out.write(Files.readAllBytes(file));
+    }
+    Files.write(file, Arrays.copyOf(zipped.toByteArray(), zipped.size() - 10));
+
+    assertRefused(
+        apo(directory, "prepare"), ExitCode.BAD_DATA, "the gzip file is damaged or cut off");
+  }
+
+  @Test
+  void commandsThatCannotDoWhatTheyAreToldSaySo() {
+    assertRefused(
+        apo(directory, "evaluate"),
+        ExitCode.BAD_MANIFEST,
+        "no evaluation data; set spec.data.eval");
+    assertRefused(
+        execute("generate", "--model", directory.resolve("none").toString(), "--prompt", "ă"),
+        ExitCode.NOT_FOUND,
+        "none does not exist");
+    assertRefused(
+        execute("generate", "--model", directory.resolve("model").toString(), "--prompt", "ă"),
+        ExitCode.USAGE,
+        "the model takes 1 to 64 in all");
+    assertRefused(
+        execute("pretrain", "--out", directory.resolve("run.yaml").toString(), "--max-steps", "1"),
+        ExitCode.NOT_FOUND,
+        "run.yaml is a file, not a directory");
   }
 
   @Test
