@@ -14,7 +14,7 @@ public enum ExitCode {
   BAD_DATA(65),
   /** A file or object that the manifest names does not exist: never retry. */
   NOT_FOUND(66),
-  /** A fault of this program: a retry may help, and a report will. */
+  /** A fault of this program, or not enough memory: a retry may help, and a report will. */
   INTERNAL(70),
   /** An artifact of an earlier stage is damaged or incomplete. */
   BAD_ARTIFACT(74),

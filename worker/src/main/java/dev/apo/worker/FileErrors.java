@@ -5,29 +5,69 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 
 /** Turns what the file system answers into a sentence for the user and an exit code. */
 public final class FileErrors {
   private FileErrors() {}
 
-  public static ApoException explain(Path file, IOException e) {
-    if (e instanceof NoSuchFileException || e instanceof NotDirectoryException) {
-      return new ApoException(ExitCode.NOT_FOUND, file + " does not exist.", e);
-    }
-    if (e instanceof AccessDeniedException) {
+  /**
+   * @param verb what was to be done with the file: "read", "write"
+   * @param file the file or directory that was worked on; the message also names the one that
+   *     failed, where that is another
+   */
+  public static ApoException explain(String verb, Path file, IOException failure) {
+    Path inTheWay = inTheWay(file);
+    if (inTheWay != null) {
       return new ApoException(
-          ExitCode.DENIED, file + " may not be read or written by this user.", e);
+          ExitCode.NOT_FOUND,
+          "Cannot %s %s: %s is a file, not a directory; check the path."
+              .formatted(verb, file, inTheWay),
+          failure);
     }
-    if (Files.isDirectory(file)) {
-      return new ApoException(ExitCode.NOT_FOUND, file + " is a directory; a file is expected.", e);
+    if (failure instanceof NoSuchFileException e) {
+      return notFound(Path.of(e.getFile()), e);
     }
-    String reason =
-        e instanceof FileSystemException fse && fse.getReason() != null
-            ? fse.getReason()
-            : e.getMessage();
+    if (failure instanceof AccessDeniedException e) {
+      return new ApoException(
+          ExitCode.DENIED,
+          "Cannot %s %s: permission denied for %s; check its owner and mode."
+              .formatted(verb, file, e.getFile()),
+          e);
+    }
+    if (verb.equals("read") && Files.isDirectory(file)) {
+      return new ApoException(
+          ExitCode.NOT_FOUND,
+          "Cannot read %s: it is a directory; check the path.".formatted(file),
+          failure);
+    }
     return new ApoException(
-        ExitCode.UNAVAILABLE, file + " cannot be read or written: " + reason + ".", e);
+        ExitCode.UNAVAILABLE,
+        "Cannot %s %s (%s); check the disk and its free space."
+            .formatted(verb, file, reason(failure)),
+        failure);
+  }
+
+  /** The sentence for a file that is not there. */
+  public static ApoException notFound(Path file, Throwable cause) {
+    return new ApoException(
+        ExitCode.NOT_FOUND, "%s does not exist; check the path.".formatted(file), cause);
+  }
+
+  /** The nearest thing above a path that is there, if it is no directory; else null. */
+  private static Path inTheWay(Path file) {
+    Path above = file.toAbsolutePath().getParent();
+    while (above != null && !Files.exists(above)) {
+      above = above.getParent();
+    }
+    return above != null && Files.isRegularFile(above) ? above : null;
+  }
+
+  private static String reason(IOException failure) {
+    String reason =
+        failure instanceof FileSystemException e && e.getReason() != null
+            ? e.getReason()
+            : failure.getMessage();
+    return reason == null ? failure.getClass().getSimpleName() : reason;
   }
 }

@@ -1,9 +1,13 @@
 package dev.apo.worker;
 
 import dev.apo.worker.model.ModelDirectory;
+import java.io.IOException;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The tiny models of {@code src/test/resources/models}; how they were made is in {@code
@@ -21,6 +25,17 @@ public final class TestModels {
     } catch (URISyntaxException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** A copy that a test may change; returns {@code target}. */
+  public static Path copy(String name, Path target) throws IOException {
+    Files.createDirectories(target);
+    try (Stream<Path> files = Files.list(path(name))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, target.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    return target;
   }
 
   public static ModelDirectory open(String name) {

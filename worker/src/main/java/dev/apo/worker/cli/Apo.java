@@ -1,8 +1,10 @@
 package dev.apo.worker.cli;
 
+import ai.djl.engine.EngineException;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
-import java.io.PrintStream;
+import java.util.List;
+import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -24,11 +26,16 @@ import picocli.CommandLine.Command;
       BenchCommand.class
     })
 public final class Apo {
-  private final PrintStream err;
+  /**
+   * What of a message is shown: a damaged file may put anything into it, and Kubernetes keeps 4096
+   * bytes.
+   */
+  private static final int MAX_MESSAGE = 1000;
 
-  private Apo(PrintStream err) {
-    this.err = err;
-  }
+  private static final Pattern MEMORY =
+      Pattern.compile("out of memory|can't allocate memory|alloc_cpu", Pattern.CASE_INSENSITIVE);
+
+  private Apo() {}
 
   public static void main(String[] args) {
     System.exit(execute(args));
@@ -36,17 +43,26 @@ public final class Apo {
 
   /** Runs one command; the exit code says which class its outcome belongs to. */
   static int execute(String... args) {
-    var apo = new Apo(System.err);
-    return new CommandLine(apo)
-        .setCaseInsensitiveEnumValuesAllowed(true)
-        .setParameterExceptionHandler((e, unused) -> apo.explainUsage(e))
-        .setExecutionExceptionHandler((e, command, parsed) -> apo.explain(e))
-        .execute(args);
+    return execute(new CommandLine(new Apo()), args);
   }
 
-  private int explainUsage(CommandLine.ParameterException e) {
-    err.println("apo: " + e.getMessage());
-    err.println("Try 'apo " + path(e.getCommandLine()) + "--help'.");
+  /** The same for other commands. Whatever goes wrong ends in one sentence and an exit code. */
+  static int execute(CommandLine commands, String... args) {
+    try {
+      return commands
+          .setCaseInsensitiveEnumValuesAllowed(true)
+          .setParameterExceptionHandler((e, unused) -> explainUsage(e))
+          .setExecutionExceptionHandler((e, command, parsed) -> explain(e))
+          .execute(args);
+    } catch (Error e) {
+      // The handler is only told of exceptions.
+      return explain(e);
+    }
+  }
+
+  private static int explainUsage(CommandLine.ParameterException e) {
+    fail(ExitCode.USAGE, e.getMessage());
+    System.err.println("Try 'apo " + path(e.getCommandLine()) + "--help'.");
     return ExitCode.USAGE.value();
   }
 
@@ -54,17 +70,40 @@ public final class Apo {
     return command.getParent() == null ? "" : command.getCommandName() + " ";
   }
 
-  private int explain(Exception e) {
+  private static int explain(Throwable e) {
     if (e instanceof ApoException known) {
-      err.println("apo: " + known.getMessage());
-      TerminationMessage.failure(known.exitCode(), known.getMessage());
-      return known.exitCode().value();
+      return fail(known.exitCode(), known.getMessage());
     }
-    String message =
-        "internal error: " + e + "; set APO_LOG_LEVEL=DEBUG for details and report it.";
-    err.println("apo: " + message);
     LoggerFactory.getLogger(Apo.class).debug("internal error", e);
-    TerminationMessage.failure(ExitCode.INTERNAL, message);
-    return ExitCode.INTERNAL.value();
+    return fail(ExitCode.INTERNAL, unexpected(e));
+  }
+
+  private static String unexpected(Throwable e) {
+    boolean engine = e instanceof EngineException;
+    String reason = reason(e);
+    if (e instanceof OutOfMemoryError || engine && MEMORY.matcher(reason).find()) {
+      return "Not enough memory ("
+          + reason
+          + "); lower spec.train.microBatchTokens or the batch sizes, or give the program more.";
+    }
+    return (engine ? "The engine failed (" + reason : "Internal error (" + e)
+        + "); set APO_LOG_LEVEL=DEBUG for details and report it.";
+  }
+
+  /** The line that says why: the engine's own messages may begin with a trace. */
+  private static String reason(Throwable e) {
+    List<String> lines = String.valueOf(e.getMessage()).lines().map(String::strip).toList();
+    return lines.stream()
+        .filter(line -> line.startsWith("RuntimeError:") || MEMORY.matcher(line).find())
+        .findFirst()
+        .orElse(lines.isEmpty() ? "no message" : lines.get(0));
+  }
+
+  private static int fail(ExitCode code, String message) {
+    String line = message.strip().replaceAll("[\\s\\p{Cntrl}]+", " ");
+    String shown = line.length() <= MAX_MESSAGE ? line : line.substring(0, MAX_MESSAGE) + " …";
+    System.err.println("apo: " + shown);
+    TerminationMessage.failure(code, shown);
+    return code.value();
   }
 }

@@ -75,7 +75,7 @@ final class ManifestOptions {
     Launch launch = Launch.from(System.getenv(), work);
     var views = new ArrayList<ProgressView>();
     views.add(ProgressView.onStandardError(logFormat == LogFormat.JSON));
-    Integer at = port != null ? port : environmentPort();
+    Integer at = port != null ? port : Launch.number(System.getenv(), "APO_PORT", null);
     StatusServer server = at == null ? null : StatusServer.start(at);
     if (server != null) {
       views.add(server);
@@ -88,10 +88,5 @@ final class ManifestOptions {
         gauges,
         StopSignal.install(),
         server);
-  }
-
-  private static Integer environmentPort() {
-    String value = System.getenv("APO_PORT");
-    return value == null ? null : Integer.valueOf(value);
   }
 }

@@ -1,5 +1,6 @@
 package dev.apo.worker.cli;
 
+import dev.apo.worker.FileErrors;
 import dev.apo.worker.pretrain.Pretrainer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -57,12 +58,16 @@ final class PretrainCommand implements Callable<Integer> {
   private long seed;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     var settings =
         new Pretrainer.Settings(layers, hiddenSize, 128, maxSteps, 1e-3, accuracy, 2000, 500, seed);
-    Pretrainer.Result result = new Pretrainer(settings, System.err::println).run(out);
-    System.out.printf(
-        "%d steps, held-out accuracy %.3f: %s%n", result.steps(), result.accuracy(), out);
-    return 0;
+    try {
+      Pretrainer.Result result = new Pretrainer(settings, System.err::println).run(out);
+      System.out.printf(
+          "%d steps, held-out accuracy %.3f: %s%n", result.steps(), result.accuracy(), out);
+      return 0;
+    } catch (IOException e) {
+      throw FileErrors.explain("write", out.resolve("model"), e);
+    }
   }
 }

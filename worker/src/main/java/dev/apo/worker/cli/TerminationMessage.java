@@ -15,17 +15,12 @@ import org.slf4j.LoggerFactory;
  * when a container ends.
  */
 final class TerminationMessage {
-  /** Kubernetes keeps 4096 bytes of it. */
-  private static final int MAX_MESSAGE = 2000;
-
   private static final String VARIABLE = "APO_TERMINATION_LOG";
 
   private TerminationMessage() {}
 
   static void failure(ExitCode code, String message) {
-    String cut =
-        message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE) + " …";
-    write(Map.of("exitCode", code.value(), "reason", code.name(), "message", cut));
+    write(Map.of("exitCode", code.value(), "reason", code.name(), "message", message));
   }
 
   static void success(Object result) {

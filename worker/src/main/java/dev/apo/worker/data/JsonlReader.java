@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.FileErrors;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
@@ -15,9 +16,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.NoSuchElementException;
@@ -53,7 +52,7 @@ public final class JsonlReader implements DataReader {
     try {
       return open(file.toString(), Files.newInputStream(file));
     } catch (IOException e) {
-      throw failure(file.toString(), 0, e);
+      throw FileErrors.explain("read", file, e);
     }
   }
 
@@ -150,7 +149,8 @@ public final class JsonlReader implements DataReader {
           ExitCode.BAD_DATA,
           place()
               + ": expected one JSON object per line (JSON Lines), but this is not valid JSON: "
-              + e.getOriginalMessage(),
+              + e.getOriginalMessage()
+              + ".",
           e);
     }
   }
@@ -169,19 +169,15 @@ public final class JsonlReader implements DataReader {
   }
 
   private static ApoException failure(String name, long line, IOException e) {
-    if (e instanceof NoSuchFileException) {
-      return new ApoException(ExitCode.NOT_FOUND, name + " does not exist.", e);
-    }
-    if (e instanceof AccessDeniedException) {
-      return new ApoException(ExitCode.DENIED, name + " may not be read.", e);
-    }
     if (e instanceof EOFException || e instanceof ZipException) {
       return new ApoException(
-          ExitCode.BAD_DATA, name + ": the gzip file is damaged or cut off after line " + line, e);
+          ExitCode.BAD_DATA,
+          name + ": the gzip file is damaged or cut off after line " + line + ".",
+          e);
     }
     return new ApoException(
         ExitCode.UNAVAILABLE,
-        name + " cannot be read after line " + line + ": " + e.getMessage(),
+        name + " cannot be read after line " + line + ": " + e.getMessage() + ".",
         e);
   }
 

@@ -27,7 +27,7 @@ public record PromptSet(List<Prompt> prompts, int dropped) {
             ExitCode.BAD_DATA,
             name
                 + ", row "
-                + example.row()
+                + (example.row() + 1)
                 + ": the prompt has no tokens; check the data and the tokenizer.");
       }
       if (tokens.length <= maxPromptTokens) {

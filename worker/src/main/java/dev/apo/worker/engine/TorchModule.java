@@ -9,9 +9,9 @@ import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.apo.worker.FileErrors;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,8 +53,7 @@ final class TorchModule implements AutoCloseable {
       }
     } catch (IOException e) {
       manager.close();
-      throw new UncheckedIOException(
-          "cannot write the model's program to the temporary directory", e);
+      throw FileErrors.explain("write", Path.of(System.getProperty("java.io.tmpdir")), e);
     }
   }
 

@@ -1,9 +1,6 @@
 package dev.apo.worker.manifest;
 
 import static dev.apo.worker.ExitCode.BAD_MANIFEST;
-import static dev.apo.worker.ExitCode.DENIED;
-import static dev.apo.worker.ExitCode.NOT_FOUND;
-import static dev.apo.worker.ExitCode.UNAVAILABLE;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,11 +9,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.apo.api.v1alpha1.APOTraining;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.worker.ApoException;
+import dev.apo.worker.FileErrors;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -79,14 +75,10 @@ public final class ManifestReader {
             BAD_MANIFEST, file + " is larger than 1 MiB, so it cannot be a manifest");
       }
       return Files.readString(file);
-    } catch (NoSuchFileException e) {
-      throw new ApoException(NOT_FOUND, file + " does not exist", e);
-    } catch (AccessDeniedException e) {
-      throw new ApoException(DENIED, file + " may not be read: check its permissions", e);
     } catch (CharacterCodingException e) {
       throw new ApoException(BAD_MANIFEST, file + " is not text in UTF-8", e);
     } catch (IOException e) {
-      throw new ApoException(UNAVAILABLE, "%s cannot be read: %s".formatted(file, e), e);
+      throw FileErrors.explain("read", file, e);
     }
   }
 

@@ -37,6 +37,7 @@ public record ModelConfig(
 
   private static final Set<String> ARCHITECTURES = Set.of("LlamaForCausalLM");
   private static final int MAX_SIZE = 1 << 24;
+  private static final int MAX_LAYERS = 1 << 10;
 
   /**
    * Reads and checks a parsed {@code config.json}.
@@ -76,13 +77,23 @@ public record ModelConfig(
               + kvHeads
               + " does not divide");
     }
+    if ((long) heads * headDim > MAX_SIZE) {
+      throw bad(
+          where,
+          "has num_attention_heads "
+              + heads
+              + " of head_dim "
+              + headDim
+              + "; their product must be at most "
+              + MAX_SIZE);
+    }
     if (headDim % 2 != 0) {
       throw bad(where, "has head_dim " + headDim + "; rotary positions need an even one");
     }
     return new ModelConfig(
         hidden,
         size(config, "intermediate_size", where),
-        size(config, "num_hidden_layers", where),
+        size(config, "num_hidden_layers", MAX_LAYERS, where),
         heads,
         kvHeads,
         headDim,
@@ -141,20 +152,24 @@ public record ModelConfig(
     if (value.isMissingNode() || value.isNull()) {
       return otherwise;
     }
-    if (!value.isNumber() || !(value.asDouble() > 0)) {
+    if (!value.isNumber() || !(value.asDouble() > 0) || Double.isInfinite(value.asDouble())) {
       throw bad(where, "has " + field + " " + value + "; it must be a number above 0");
     }
     return value.asDouble();
   }
 
   private static int size(JsonNode config, String field, String where) {
+    return size(config, field, MAX_SIZE, where);
+  }
+
+  private static int size(JsonNode config, String field, int max, String where) {
     JsonNode value = config.path(field);
     if (!value.canConvertToInt()
         || !value.isIntegralNumber()
         || value.asInt() < 1
-        || value.asInt() > MAX_SIZE) {
+        || value.asInt() > max) {
       String found = value.isMissingNode() ? "no " + field : field + " " + value;
-      throw bad(where, "has " + found + "; it must be a whole number from 1 to " + MAX_SIZE);
+      throw bad(where, "has " + found + "; it must be a whole number from 1 to " + max);
     }
     return value.asInt();
   }

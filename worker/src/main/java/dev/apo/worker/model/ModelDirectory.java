@@ -1,12 +1,14 @@
 package dev.apo.worker.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,7 +29,8 @@ import java.util.TreeSet;
  */
 public record ModelDirectory(
     Path path, ModelConfig config, Set<Integer> eosIds, List<Path> weightFiles) {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
   private static final String INDEX = "model.safetensors.index.json";
 
   /** Files that belong to a model beside its weights, and that an export copies. */
@@ -49,15 +52,18 @@ public record ModelDirectory(
    * @throws ApoException NOT_FOUND if a file is missing, BAD_DATA if one does not fit
    */
   public static ModelDirectory open(Path path) {
-    if (!Files.isDirectory(path)) {
+    if (Files.notExists(path) || Files.isRegularFile(path)) {
       throw new ApoException(
           ExitCode.NOT_FOUND,
-          "The model directory " + path + " does not exist; check spec.model.uri.");
+          "The model directory "
+              + path
+              + (Files.isRegularFile(path) ? " is a file" : " does not exist")
+              + "; check spec.model.uri.");
     }
     Path configFile = path.resolve("config.json");
     JsonNode json = readJson(configFile);
     ModelConfig config = ModelConfig.parse(json, configFile.toString());
-    if (!Files.exists(path.resolve("tokenizer.json"))) {
+    if (Files.notExists(path.resolve("tokenizer.json"))) {
       throw new ApoException(
           ExitCode.NOT_FOUND,
           "The model directory " + path + " has no tokenizer.json; save the fast tokenizer there.");
@@ -129,20 +135,25 @@ public record ModelDirectory(
   }
 
   private static void requireFile(Path file, String why) {
-    if (!Files.exists(file)) {
+    if (Files.notExists(file)) {
       throw new ApoException(ExitCode.NOT_FOUND, file + " does not exist, " + why + ".");
     }
   }
 
   private static JsonNode readJson(Path file) {
+    String text;
     try {
-      JsonNode json = JSON.readTree(Files.readAllBytes(file));
-      return json == null ? JSON.createObjectNode() : json;
+      text = Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new ApoException(ExitCode.BAD_DATA, file + " is not text in UTF-8.", e);
+    } catch (IOException e) {
+      throw FileErrors.explain("read", file, e);
+    }
+    try {
+      return JSON.readTree(text);
     } catch (JsonProcessingException e) {
       throw new ApoException(
           ExitCode.BAD_DATA, file + " is not valid JSON: " + e.getOriginalMessage() + ".", e);
-    } catch (IOException e) {
-      throw FileErrors.explain(file, e);
     }
   }
 
@@ -173,10 +184,10 @@ public record ModelDirectory(
   }
 
   /**
-   * Checks that the weight files hold exactly the tensors that the configuration asks for, with the
-   * right shapes.
+   * Checks that the weight files hold the tensors that the configuration asks for, with the right
+   * shapes and in a number format that can be read.
    *
-   * @throws ApoException BAD_DATA naming the first tensor that is missing or misshapen
+   * @throws ApoException BAD_DATA naming the first tensor of which this is not so
    */
   public void checkWeights() {
     forEachPart((file, parameter, offset, part) -> {});
@@ -248,5 +259,6 @@ public record ModelDirectory(
               + expected
               + ".");
     }
+    file.checkFormat(part.name());
   }
 }

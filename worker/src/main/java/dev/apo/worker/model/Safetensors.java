@@ -1,18 +1,19 @@
 package dev.apo.worker.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -33,7 +34,8 @@ public final class Safetensors implements AutoCloseable {
   /** Values mapped at once: a single map holds at most 2 GiB. */
   private static final int WINDOW = 1 << 24;
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /** Number formats of weights; what else the format knows (integers, F8 …) is refused by name. */
   enum Format {
@@ -80,7 +82,7 @@ public final class Safetensors implements AutoCloseable {
         throw e;
       }
     } catch (IOException e) {
-      throw FileErrors.explain(file, e);
+      throw FileErrors.explain("read", file, e);
     }
   }
 
@@ -102,15 +104,7 @@ public final class Safetensors implements AutoCloseable {
     }
     ByteBuffer header = ByteBuffer.allocate((int) headerBytes);
     readFully(file, channel, header, 8);
-    JsonNode json;
-    try {
-      json = JSON.readTree(header.array());
-    } catch (JsonProcessingException e) {
-      throw bad(file, "has a header that is not JSON");
-    }
-    if (json == null || !json.isObject()) {
-      throw bad(file, "has a header that is not a JSON object");
-    }
+    JsonNode json = parse(file, new String(header.array(), StandardCharsets.UTF_8));
     long start = 8 + headerBytes;
     var entries = new LinkedHashMap<String, Entry>();
     for (var field : json.properties()) {
@@ -123,25 +117,40 @@ public final class Safetensors implements AutoCloseable {
     return entries;
   }
 
+  private static JsonNode parse(Path file, String header) {
+    try {
+      JsonNode json = JSON.readTree(header);
+      if (json.isObject()) {
+        return json;
+      }
+    } catch (JsonProcessingException e) {
+      throw bad(file, "is corrupt: its header is not JSON");
+    }
+    throw bad(file, "is corrupt: its header is not a JSON object");
+  }
+
   private static Entry entry(Path file, String name, JsonNode json, long start, long available) {
     JsonNode offsets = json.path("data_offsets");
     JsonNode dims = json.path("shape");
-    if (!json.path("dtype").isTextual() || !dims.isArray() || offsets.size() != 2) {
+    if (!json.path("dtype").isTextual() || !dims.isArray() || !offsets.isArray()) {
       throw bad(file, "has an incomplete header entry for tensor " + name);
     }
     var shape = new ArrayList<Long>();
     for (JsonNode dim : dims) {
-      if (!dim.canConvertToLong() || dim.asLong() < 0) {
+      if (!isWhole(dim)) {
         throw bad(file, "gives tensor " + name + " the impossible shape " + dims);
       }
       shape.add(dim.asLong());
     }
-    if (!offsets.get(0).canConvertToLong() || !offsets.get(1).canConvertToLong()) {
+    if (offsets.size() != 2
+        || !isWhole(offsets.get(0))
+        || !isWhole(offsets.get(1))
+        || offsets.get(1).asLong() < offsets.get(0).asLong()) {
       throw bad(file, "gives tensor " + name + " impossible offsets " + offsets);
     }
     long from = offsets.get(0).asLong();
     long to = offsets.get(1).asLong();
-    if (from < 0 || to < from || to > available) {
+    if (to > available) {
       throw bad(
           file,
           "is truncated or corrupt: tensor " + name + " ends at byte " + to + " of " + available);
@@ -163,6 +172,10 @@ public final class Safetensors implements AutoCloseable {
     return new Entry(name, dtype, List.copyOf(shape), start + from, to - from);
   }
 
+  private static boolean isWhole(JsonNode number) {
+    return number.isIntegralNumber() && number.canConvertToLong() && number.asLong() >= 0;
+  }
+
   private static boolean fits(List<Long> shape, int width, long bytes) {
     try {
       long n = width;
@@ -177,7 +190,9 @@ public final class Safetensors implements AutoCloseable {
 
   private static void checkOverlaps(Path file, Map<String, Entry> entries) {
     List<Entry> sorted =
-        entries.values().stream().sorted(Comparator.comparingLong(Entry::offset)).toList();
+        entries.values().stream()
+            .sorted(Comparator.comparingLong(Entry::offset).thenComparingLong(Entry::bytes))
+            .toList();
     for (int i = 1; i < sorted.size(); i++) {
       Entry before = sorted.get(i - 1);
       if (before.offset() + before.bytes() > sorted.get(i).offset()) {
@@ -220,6 +235,15 @@ public final class Safetensors implements AutoCloseable {
   }
 
   /**
+   * Checks that a tensor's values can be read.
+   *
+   * @throws ApoException BAD_DATA if its number format is not supported
+   */
+  public void checkFormat(String name) {
+    format(entries.get(name));
+  }
+
+  /**
    * Reads a tensor as float32, in pieces of bounded size.
    *
    * @throws ApoException BAD_DATA if its number format is not supported
@@ -248,7 +272,7 @@ public final class Safetensors implements AutoCloseable {
         sink.accept(first, floats.flip());
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.explain("read", file, e);
     }
   }
 
@@ -290,7 +314,7 @@ public final class Safetensors implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.explain("read", file, e);
     }
   }
 }

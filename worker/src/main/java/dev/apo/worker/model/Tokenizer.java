@@ -3,6 +3,7 @@ package dev.apo.worker.model;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.FileErrors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -39,7 +40,9 @@ public final class Tokenizer implements AutoCloseable {
                   "do_not_truncate",
                   "padding",
                   "do_not_pad"));
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
+      throw FileErrors.explain("read", file, e);
+    } catch (RuntimeException e) {
       throw new ApoException(
           ExitCode.BAD_DATA, file + " is not a usable tokenizer: " + firstLine(e) + ".", e);
     }

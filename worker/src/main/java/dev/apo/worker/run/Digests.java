@@ -25,7 +25,7 @@ final class Digests {
     try {
       return Sha256.of(file);
     } catch (IOException e) {
-      throw FileErrors.explain(file, e);
+      throw FileErrors.explain("read", file, e);
     }
   }
 }

@@ -55,9 +55,14 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
   public Path file(String uri) {
     if (!uri.startsWith("s3://")) {
       Path file = local(uri);
-      if (!Files.exists(file)) {
+      if (Files.notExists(file)) {
         throw new ApoException(
             ExitCode.NOT_FOUND, "The data file " + file + " does not exist; check spec.data.");
+      }
+      if (Files.isDirectory(file)) {
+        throw new ApoException(
+            ExitCode.NOT_FOUND,
+            "The data file " + file + " is a directory; name a file in spec.data.");
       }
       return file;
     }
@@ -96,7 +101,7 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
     try {
       Files.createDirectories(cache);
     } catch (IOException e) {
-      throw FileErrors.explain(cache, e);
+      throw FileErrors.explain("write", cache, e);
     }
     return Sha256.of((uri + "\n" + version).getBytes(StandardCharsets.UTF_8)).substring(0, 24);
   }

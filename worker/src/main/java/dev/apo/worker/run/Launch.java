@@ -1,5 +1,7 @@
 package dev.apo.worker.run;
 
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -19,8 +21,26 @@ public record Launch(String uid, int attempt, int shard, Path workDirectory) {
     String work = env.get("APO_WORK_DIR");
     return new Launch(
         env.getOrDefault("APO_UID", "local"),
-        Integer.parseInt(env.getOrDefault("APO_ATTEMPT", "1")),
-        Integer.parseInt(env.getOrDefault("JOB_COMPLETION_INDEX", "0")),
+        number(env, "APO_ATTEMPT", 1),
+        number(env, "JOB_COMPLETION_INDEX", 0),
         work == null ? defaultWorkDirectory : Path.of(work));
+  }
+
+  /**
+   * A variable that holds a whole number.
+   *
+   * @param otherwise if it is not set
+   * @throws ApoException USAGE if it holds something else
+   */
+  public static Integer number(Map<String, String> env, String name, Integer otherwise) {
+    String value = env.get(name);
+    try {
+      return value == null ? otherwise : Integer.valueOf(value);
+    } catch (NumberFormatException e) {
+      throw new ApoException(
+          ExitCode.USAGE,
+          "The environment variable " + name + " is \"" + value + "\"; it must be a whole number.",
+          e);
+    }
   }
 }

@@ -91,7 +91,6 @@ public final class Session implements AutoCloseable {
 
   private Storage openStorage(String uri) {
     var s = manifest.spec().storage();
-    // A server of one's own rarely has a host name for each bucket.
     boolean pathStyle = s.pathStyle() == null ? s.endpoint() != null : s.pathStyle();
     return Storages.open(
         uri,

@@ -187,7 +187,7 @@ public final class Stages {
   private ApoException damaged(String key, Exception cause) {
     return new ApoException(
         ExitCode.BAD_ARTIFACT,
-        session.storage().uri(key) + " is damaged; start anew with --fresh.",
+        session.storage().uri(key) + " is damaged; delete it and run the same command again.",
         cause);
   }
 

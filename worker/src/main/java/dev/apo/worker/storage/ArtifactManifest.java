@@ -3,8 +3,8 @@ package dev.apo.worker.storage;
 import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.FileErrors;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -55,7 +55,7 @@ public record ArtifactManifest(int version, List<Part> parts, Map<String, String
       try {
         return new Part(name, Files.size(file), Sha256.of(file));
       } catch (IOException e) {
-        throw FileErrors.translate("read", file, e);
+        throw FileErrors.explain("read", file, e);
       }
     }
   }
@@ -143,7 +143,7 @@ public record ArtifactManifest(int version, List<Part> parts, Map<String, String
     try {
       scratch = Files.createTempFile("apo-verify-", null);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.explain("write", Path.of(System.getProperty("java.io.tmpdir")), e);
     }
     try {
       manifest.parts.forEach(part -> manifest.download(storage, directory, part.name(), scratch));
@@ -228,7 +228,7 @@ public record ArtifactManifest(int version, List<Part> parts, Map<String, String
     try {
       Files.deleteIfExists(file);
     } catch (IOException e) {
-      throw FileErrors.translate("delete", file, e);
+      throw FileErrors.explain("delete", file, e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.apo.worker.storage;
 
+import dev.apo.worker.FileErrors;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -125,9 +126,9 @@ final class LocalStorage implements Storage {
     try {
       return call.run();
     } catch (IOException e) {
-      throw FileErrors.translate(verb, file, e);
+      throw FileErrors.explain(verb, file, e);
     } catch (UncheckedIOException e) {
-      throw FileErrors.translate(verb, file, e.getCause());
+      throw FileErrors.explain(verb, file, e.getCause());
     }
   }
 }

@@ -2,6 +2,7 @@ package dev.apo.worker.storage;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.FileErrors;
 import io.minio.GetObjectArgs;
 import io.minio.GetObjectResponse;
 import io.minio.ListObjectsArgs;
@@ -74,7 +75,7 @@ final class S3Storage implements Storage {
             return target;
           });
     } catch (IOException e) {
-      throw FileErrors.translate("write", target, e);
+      throw FileErrors.explain("write", target, e);
     }
   }
 
@@ -101,7 +102,7 @@ final class S3Storage implements Storage {
     try {
       checksum = Sha256.of(source);
     } catch (IOException e) {
-      throw FileErrors.translate("read", source, e);
+      throw FileErrors.explain("read", source, e);
     }
     put(
         key,

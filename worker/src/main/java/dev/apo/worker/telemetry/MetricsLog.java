@@ -2,8 +2,8 @@ package dev.apo.worker.telemetry;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.apo.worker.FileErrors;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -20,10 +20,12 @@ import java.util.Map;
  * in the file when {@link #append} returns. Not thread-safe.
  */
 public final class MetricsLog implements AutoCloseable {
+  private final Path file;
   private final FileChannel channel;
   private long lastStep;
 
-  private MetricsLog(FileChannel channel, long lastStep) {
+  private MetricsLog(Path file, FileChannel channel, long lastStep) {
+    this.file = file;
     this.channel = channel;
     this.lastStep = lastStep;
   }
@@ -44,9 +46,9 @@ public final class MetricsLog implements AutoCloseable {
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       channel.truncate(kept).position(kept);
-      return new MetricsLog(channel, resumedStep);
+      return new MetricsLog(file, channel, resumedStep);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.explain("write", file, e);
     }
   }
 
@@ -68,7 +70,7 @@ public final class MetricsLog implements AutoCloseable {
         channel.write(bytes);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.explain("write", file, e);
     }
     lastStep = step;
   }
@@ -78,7 +80,7 @@ public final class MetricsLog implements AutoCloseable {
     try {
       channel.close();
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.explain("write", file, e);
     }
   }
 

@@ -88,7 +88,7 @@ final class Checkpoints {
       parts.add(ArtifactManifest.Part.of(STATE, json));
       storage.write(key + "/" + STATE, json);
     } catch (IOException e) {
-      throw FileErrors.explain(scratch, e);
+      throw FileErrors.explain("write", scratch, e);
     }
     ArtifactManifest.write(storage, key, parts, Map.of("step", Integer.toString(state.step())));
     lastSaved = state.step();
@@ -153,12 +153,7 @@ final class Checkpoints {
           throw e;
         }
         damaged.add(storage.uri(key));
-        reporter.message(
-            "The checkpoint "
-                + storage.uri(key)
-                + " is damaged ("
-                + e.getMessage()
-                + ") and is not used.");
+        reporter.message("The checkpoint of step " + step + " is not used: " + e.getMessage());
       }
     }
     if (!damaged.isEmpty()) {
@@ -185,9 +180,12 @@ final class Checkpoints {
       decoder.weightsChanged();
       return state;
     } catch (JsonProcessingException e) {
-      throw new ApoException(ExitCode.BAD_ARTIFACT, STATE + " is not what this version writes", e);
+      throw new ApoException(
+          ExitCode.BAD_ARTIFACT,
+          storage.uri(key + "/" + STATE) + " is not what this version writes.",
+          e);
     } catch (IOException e) {
-      throw FileErrors.explain(scratch, e);
+      throw FileErrors.explain("write", scratch, e);
     }
   }
 
@@ -201,7 +199,7 @@ final class Checkpoints {
           if (entry == null || entry.bytes() != part.size() * Float.BYTES) {
             throw new ApoException(
                 ExitCode.BAD_ARTIFACT,
-                file.getFileName() + " does not fit the model at " + part.name());
+                file.getFileName() + " does not fit the model at " + part.name() + ".");
           }
           long start = offset;
           tensors.read(

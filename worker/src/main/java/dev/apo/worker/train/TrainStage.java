@@ -268,7 +268,7 @@ public final class TrainStage {
       }
       ArtifactManifest.write(storage, key, parts, Map.of("step", Integer.toString(state.step())));
     } catch (IOException e) {
-      throw FileErrors.explain(directory, e);
+      throw FileErrors.explain("write", directory, e);
     }
   }
 

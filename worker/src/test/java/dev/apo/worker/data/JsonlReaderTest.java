@@ -82,7 +82,7 @@ class JsonlReaderTest {
   @Test
   void saysThatThereIsNoFile(@TempDir Path folder) {
     Path file = folder.resolve("none.jsonl");
-    assertFailure(ExitCode.NOT_FOUND, () -> JsonlReader.open(file), file + " does not exist.");
+    assertFailure(ExitCode.NOT_FOUND, () -> JsonlReader.open(file), file + " does not exist");
   }
 
   @Test

@@ -473,7 +473,7 @@ class ManifestReaderTest {
   @Test
   void missingFileIsNotFound() {
     Path file = directory.resolve("none.yaml");
-    assertFails(file, ExitCode.NOT_FOUND, file + " does not exist");
+    assertFails(file, ExitCode.NOT_FOUND, file + " does not exist; check the path.");
   }
 
   @Test

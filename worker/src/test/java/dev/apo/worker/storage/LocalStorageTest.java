@@ -51,7 +51,8 @@ class LocalStorageTest extends StorageContract {
 
     assertThatExceptionOfType(ApoException.class)
         .isThrownBy(() -> storage.write("a/b", new byte[1]))
-        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.UNAVAILABLE));
+        .withMessageContaining(root.resolve("created/later/a") + " is a file, not a directory")
+        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NOT_FOUND));
   }
 
   @Test

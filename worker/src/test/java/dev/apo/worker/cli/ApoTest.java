@@ -1,0 +1,117 @@
+package dev.apo.worker.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Callable;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+class ApoTest {
+  @Test
+  void aKnownFailureIsPrintedAsItIs() {
+    assertPrinted(
+        new ApoException(ExitCode.DENIED, "The door is locked."),
+        ExitCode.DENIED,
+        "apo: The door is locked.\n");
+  }
+
+  @Test
+  void anUnexpectedExceptionIsOneLine() {
+    assertPrinted(
+        new IllegalStateException("first\n\tat second"),
+        ExitCode.INTERNAL,
+        "apo: Internal error (java.lang.IllegalStateException: first at second); set"
+            + " APO_LOG_LEVEL=DEBUG for details and report it.\n");
+  }
+
+  @Test
+  void anErrorOfTheJvmIsOneLine() {
+    assertPrinted(
+        new StackOverflowError(),
+        ExitCode.INTERNAL,
+        "apo: Internal error (java.lang.StackOverflowError); set APO_LOG_LEVEL=DEBUG for details"
+            + " and report it.\n");
+  }
+
+  @Test
+  void tooLittleMemoryOfTheJvmSaysWhatToDo() {
+    assertPrinted(
+        new OutOfMemoryError("Java heap space"),
+        ExitCode.INTERNAL,
+        "apo: Not enough memory (Java heap space); lower spec.train.microBatchTokens or the batch"
+            + " sizes, or give the program more.\n");
+  }
+
+  @Test
+  void tooLittleMemoryOfTheEngineSaysWhatToDo() {
+    Throwable real;
+    try (NDManager manager = NDManager.newBaseManager()) {
+      real = catchThrowable(() -> manager.zeros(new Shape(1L << 50)));
+    }
+    assertThat(real).isInstanceOf(EngineException.class);
+
+    String printed = printed(real, ExitCode.INTERNAL);
+
+    assertThat(printed)
+        .startsWith("apo: Not enough memory (")
+        .contains("allocate", "lower spec.train.microBatchTokens");
+    assertThat(printed.lines()).hasSize(1);
+  }
+
+  @Test
+  void aFailureOfTheEngineIsTheLineThatSaysWhy() {
+    assertPrinted(
+        new EngineException(
+            "The following operation failed in the TorchScript interpreter.\n"
+                + "Traceback of TorchScript (most recent call last):\n"
+                + "  File \"decoder.py\", line 7, in forward\n"
+                + "RuntimeError: shapes differ\n"),
+        ExitCode.INTERNAL,
+        "apo: The engine failed (RuntimeError: shapes differ); set APO_LOG_LEVEL=DEBUG for details"
+            + " and report it.\n");
+  }
+
+  @Test
+  void aWrongCommandLineIsWrongUsage() {
+    assertThat(printed(null, ExitCode.USAGE, "--unheard"))
+        .startsWith("apo: Unknown option: '--unheard'")
+        .contains("--help");
+  }
+
+  @Command(name = "failing")
+  private record Failing(Throwable failure) implements Callable<Integer> {
+    @Override
+    public Integer call() throws Exception {
+      if (failure instanceof Error error) {
+        throw error;
+      }
+      throw (Exception) failure;
+    }
+  }
+
+  private static void assertPrinted(Throwable failure, ExitCode code, String text) {
+    assertThat(printed(failure, code)).isEqualTo(text);
+  }
+
+  private static String printed(Throwable failure, ExitCode code, String... args) {
+    PrintStream err = System.err;
+    var captured = new ByteArrayOutputStream();
+    try {
+      System.setErr(new PrintStream(captured, true, StandardCharsets.UTF_8));
+      assertThat(Apo.execute(new CommandLine(new Failing(failure)), args)).isEqualTo(code.value());
+    } finally {
+      System.setErr(err);
+    }
+    return captured.toString(StandardCharsets.UTF_8);
+  }
+}
