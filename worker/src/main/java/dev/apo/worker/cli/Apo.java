@@ -2,6 +2,7 @@ package dev.apo.worker.cli;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.StopSignal;
 import java.io.PrintStream;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -31,7 +32,7 @@ public final class Apo {
   }
 
   public static void main(String[] args) {
-    System.exit(execute(args));
+    StopSignal.exit(execute(args));
   }
 
   /** Runs one command; the exit code says which class its outcome belongs to. */
