@@ -152,7 +152,7 @@ final class Workplace {
 
   /** Runs a command as a process of its own. */
   Outcome process(String command, String... more) {
-    return await(start("dev.apo.worker.cli.Apo", List.of(arguments(command, more))));
+    return await(start(Apo.class.getName(), List.of(arguments(command, more))));
   }
 
   /**
@@ -174,7 +174,12 @@ final class Workplace {
     return "\"progress\",\"stage\":\"train\",\"unit\":\"steps\",\"done\":" + step + ",";
   }
 
-  Process start(String mainClass, List<String> arguments) {
+  /** Starts a run as a process of its own. */
+  Process startRun(String... more) {
+    return start(Apo.class.getName(), List.of(arguments("run", more)));
+  }
+
+  private Process start(String mainClass, List<String> arguments) {
     var line = new ArrayList<String>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));

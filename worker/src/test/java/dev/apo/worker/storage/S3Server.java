@@ -12,14 +12,14 @@ import org.jclouds.blobstore.BlobStore;
 import org.jclouds.blobstore.BlobStoreContext;
 
 /** A real S3 service in this process that keeps its objects in a directory. */
-final class S3Server implements AutoCloseable {
-  static final Map<String, String> CREDENTIALS =
+public final class S3Server implements AutoCloseable {
+  public static final Map<String, String> CREDENTIALS =
       Map.of("AWS_ACCESS_KEY_ID", "tester", "AWS_SECRET_ACCESS_KEY", "sesame");
 
   private final BlobStoreContext context;
   private final S3Proxy proxy;
 
-  S3Server(Path directory) throws Exception {
+  public S3Server(Path directory) throws Exception {
     this(directory, null);
   }
 
@@ -53,11 +53,11 @@ final class S3Server implements AutoCloseable {
   }
 
   /** What is really stored, past the protocol. */
-  BlobStore blobs() {
+  public BlobStore blobs() {
     return context.getBlobStore();
   }
 
-  String endpoint() {
+  public String endpoint() {
     return "http://127.0.0.1:" + proxy.getPort();
   }
 
