@@ -5,8 +5,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Gives a stage the time to save its work when the process is asked to stop (SIGTERM, Ctrl-C): the
- * stage looks at {@link #requested()} between two pieces of work, saves and returns; only then does
- * the process end.
+ * stage looks at {@link #requested()} between two pieces of work, saves and returns. The process
+ * ends when the program has had its last word and calls {@link #exit}.
  */
 public final class StopSignal implements AutoCloseable {
   /**
@@ -15,7 +15,9 @@ public final class StopSignal implements AutoCloseable {
    */
   private static final long PATIENCE_SECONDS = 600;
 
-  private final CountDownLatch finished = new CountDownLatch(1);
+  private static volatile boolean exitAwaited;
+
+  private final CountDownLatch never = new CountDownLatch(1);
   private final Thread hook = new Thread(this::onShutdown, "stop-signal");
   private volatile boolean requested;
 
@@ -28,8 +30,9 @@ public final class StopSignal implements AutoCloseable {
 
   private void onShutdown() {
     requested = true;
+    exitAwaited = true;
     try {
-      finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      never.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -40,13 +43,23 @@ public final class StopSignal implements AutoCloseable {
     return requested;
   }
 
-  /** Ends the wait. */
+  /** Ends listening; once a stop was requested, {@link #exit} must follow. */
   @Override
   public void close() {
-    finished.countDown();
-    if (!requested) {
+    try {
       Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The process is ending already.
+      exitAwaited = true;
     }
+  }
+
+  /** Ends the process, also one that was asked to stop and waits for its work. */
+  public static void exit(int code) {
+    if (exitAwaited) {
+      Runtime.getRuntime().halt(code);
+    }
+    System.exit(code);
   }
 
   /**

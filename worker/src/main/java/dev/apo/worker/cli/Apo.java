@@ -3,6 +3,7 @@ package dev.apo.worker.cli;
 import ai.djl.engine.EngineException;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.StopSignal;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
@@ -38,7 +39,7 @@ public final class Apo {
   private Apo() {}
 
   public static void main(String[] args) {
-    System.exit(execute(args));
+    StopSignal.exit(execute(args));
   }
 
   /** Runs one command; the exit code says which class its outcome belongs to. */

@@ -34,7 +34,8 @@ final class ManifestOptions {
   @Option(
       names = "--port",
       paramLabel = "PORT",
-      description = "Serve /progress, /metrics and /healthz there (APO_PORT does the same).")
+      description =
+          "Serve /progress, /metrics and /healthz there; 0 takes a free port (APO_PORT does the same).")
   private Integer port;
 
   @Option(
@@ -81,12 +82,10 @@ final class ManifestOptions {
       views.add(server);
     }
     Consumer<Map<String, Double>> gauges = server == null ? metrics -> {} : server::metrics;
-    return new Surroundings(
-        manifest,
-        launch,
-        new ProgressTracker(Clock.systemUTC(), List.copyOf(views)),
-        gauges,
-        StopSignal.install(),
-        server);
+    Reporter reporter = new ProgressTracker(Clock.systemUTC(), List.copyOf(views));
+    if (server != null) {
+      reporter.message("Serving /progress, /metrics and /healthz on port " + server.port() + ".");
+    }
+    return new Surroundings(manifest, launch, reporter, gauges, StopSignal.install(), server);
   }
 }

@@ -153,6 +153,11 @@ public final class Decoder implements AutoCloseable {
     return fetch(gradient.get(parameter), offset, count);
   }
 
+  /** Overwrites the accumulated gradient of one parameter, flattened. */
+  void writeGradient(int parameter, long offset, FloatBuffer values) {
+    store(gradient.get(parameter), offset, values);
+  }
+
   /**
    * Overwrites values of one parameter, flattened; after weights, {@link #weightsChanged} must
    * follow.

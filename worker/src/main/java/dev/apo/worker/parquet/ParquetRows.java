@@ -1,8 +1,13 @@
 package dev.apo.worker.parquet;
 
 import dev.apo.worker.ApoException;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -11,6 +16,10 @@ import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
+import org.apache.parquet.format.ColumnChunk;
+import org.apache.parquet.format.FileMetaData;
+import org.apache.parquet.format.RowGroup;
+import org.apache.parquet.format.Util;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
@@ -33,6 +42,9 @@ public final class ParquetRows {
    * @param metadata free text that its writer left
    */
   public record Description(MessageType schema, Map<String, String> metadata) {}
+
+  /** The footer's length and the magic number behind it. */
+  private static final int FOOTER_END = 8;
 
   private ParquetRows() {}
 
@@ -62,7 +74,34 @@ public final class ParquetRows {
     } catch (IOException e) {
       throw new IllegalStateException("memory does not fail", e);
     }
-    return file.content();
+    return withSortedEncodings(file.content());
+  }
+
+  /**
+   * The library lists the encodings of a column in the order of a hash set of enums, which is
+   * another in every process.
+   */
+  private static byte[] withSortedEncodings(byte[] file) {
+    ByteBuffer end = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+    int length = end.getInt(file.length - FOOTER_END);
+    int start = file.length - FOOTER_END - length;
+    var out = new ByteArrayOutputStream(file.length);
+    try {
+      FileMetaData footer = Util.readFileMetaData(new ByteArrayInputStream(file, start, length));
+      for (RowGroup group : footer.getRow_groups()) {
+        for (ColumnChunk column : group.getColumns()) {
+          Collections.sort(column.getMeta_data().getEncodings());
+          column.getMeta_data().getEncoding_stats().sort(null);
+        }
+      }
+      out.write(file, 0, start);
+      Util.writeFileMetaData(footer, out);
+    } catch (IOException e) {
+      throw new IllegalStateException("memory does not fail", e);
+    }
+    end.putInt(file.length - FOOTER_END, out.size() - start);
+    out.write(file, file.length - FOOTER_END, FOOTER_END);
+    return out.toByteArray();
   }
 
   /**

@@ -70,6 +70,8 @@ final class Checkpoints {
       return;
     }
     String key = key(state.step());
+    // A damaged checkpoint of this step may be there; half replaced it must not look whole.
+    storage.delete(key + "/" + ArtifactManifest.NAME);
     var parts = new ArrayList<ArtifactManifest.Part>();
     try {
       Files.createDirectories(scratch);
@@ -97,7 +99,9 @@ final class Checkpoints {
 
   private void prune(TrainingState state) {
     var steps = steps();
-    var kept = new TreeSet<>(steps.subList(Math.max(0, steps.size() - keep), steps.size()));
+    // What lies beyond this step is damaged, else the run had gone on from there.
+    var past = steps.stream().filter(step -> step <= state.step()).toList();
+    var kept = new TreeSet<>(past.subList(Math.max(0, past.size() - keep), past.size()));
     if (state.best() != null) {
       kept.add(state.best().step());
     }

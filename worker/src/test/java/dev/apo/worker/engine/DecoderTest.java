@@ -2,11 +2,14 @@ package dev.apo.worker.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.worker.TestModels;
+import dev.apo.worker.Vectors;
 import dev.apo.worker.engine.TokenBatch.Sequence;
+import dev.apo.worker.model.ModelConfig;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Sampler;
@@ -159,6 +162,50 @@ class DecoderTest {
         assertThat(decoder.score(batch, 1, true).logProbs()).isEqualTo(before);
       }
     }
+  }
+
+  @Test
+  void stepsAreThoseOfTheReferenceAdamWWithClipping() {
+    JsonNode test = Vectors.onlyCase("optim", "adamw_with_global_norm_clip");
+    JsonNode inputs = test.get("inputs");
+    double[] betas = Vectors.vector(inputs.get("betas"));
+    var adamW =
+        new AdamW(
+            betas[0],
+            betas[1],
+            inputs.get("eps").asDouble(),
+            inputs.get("weight_decay").asDouble(),
+            inputs.get("max_norm").asDouble());
+    int norm = 1;
+    // Without layers; all other weights and gradients stay zero.
+    var sizes = new ModelConfig(4, 1, 0, 1, 1, 2, 1, 64, 1e-6, 10_000, true);
+    try (Decoder decoder = Decoder.empty(sizes, Precision.FP32, 64)) {
+      decoder.prepareTraining();
+      decoder.write(Decoder.State.WEIGHTS, norm, 0, floats(inputs.get("w0")));
+      for (JsonNode step : test.get("expected").get("trace")) {
+        decoder.writeGradient(norm, 0, floats(step.get("grad")));
+
+        double gradNorm =
+            decoder.optimize(step.get("step").asInt(), adamW, inputs.get("lr").asDouble());
+
+        assertThat(gradNorm)
+            .isCloseTo(step.get("grad_norm_before_clip").asDouble(), withinPercentage(1e-3));
+        double[] expected = Vectors.vector(step.get("w"));
+        for (int i = 0; i < expected.length; i++) {
+          assertThat((double) decoder.read(Decoder.State.WEIGHTS, norm, i, 1).get(0))
+              .isCloseTo(expected[i], withinPercentage(1e-3));
+        }
+      }
+    }
+  }
+
+  private static FloatBuffer floats(JsonNode node) {
+    double[] values = Vectors.vector(node);
+    FloatBuffer floats = FloatBuffer.allocate(values.length);
+    for (double value : values) {
+      floats.put((float) value);
+    }
+    return floats.flip();
   }
 
   private static double numericGradient(

@@ -13,7 +13,7 @@ import org.jclouds.blobstore.BlobStoreContext;
 
 /** A real S3 service in this process that keeps its objects in a directory. */
 public final class S3Server implements AutoCloseable {
-  static final Map<String, String> CREDENTIALS =
+  public static final Map<String, String> CREDENTIALS =
       Map.of("AWS_ACCESS_KEY_ID", "tester", "AWS_SECRET_ACCESS_KEY", "sesame");
 
   private final BlobStoreContext context;

@@ -1,0 +1,211 @@
+package dev.apo.worker.cli;
+
+import static dev.apo.worker.cli.Workplace.KILLED;
+import static dev.apo.worker.cli.Workplace.STOPPED;
+import static dev.apo.worker.cli.Workplace.trained;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A run that was stopped comes to the very bits of one that was not. */
+@Tag("slow")
+class ResumeTest {
+  /** Kinds of training that keep different things between steps. */
+  enum Kind {
+    FP32(w -> {}),
+    BF16(w -> w.set("train.precision", "BF16")),
+    MINI_BATCHES(w -> w.set("train.miniBatchSize", 4)),
+    ENTROPY(w -> w.set("algorithm.entropyCoefficient", 0.01)),
+    OFFICIAL(w -> w.set("preset", "Official")),
+    COSINE_WITH_WARM_UP(w -> w.set("train.schedule", "Cosine").set("train.warmupSteps", 2));
+
+    final Consumer<Workplace> change;
+
+    Kind(Consumer<Workplace> change) {
+      this.change = change;
+    }
+  }
+
+  private static final Map<Kind, Map<String, Object>> UNDISTURBED = new TreeMap<>();
+
+  @TempDir static Path references;
+  @TempDir Path directory;
+
+  /** What the run of a kind comes to when nothing stops it. */
+  private static Map<String, Object> undisturbed(Kind kind) {
+    return UNDISTURBED.computeIfAbsent(
+        kind,
+        k -> {
+          Workplace whole = workplace(references.resolve(k.name()), k);
+          whole.apo("run").succeeds();
+          return whole.results();
+        });
+  }
+
+  private static Workplace workplace(Path directory, Kind kind) {
+    var workplace = new Workplace(directory);
+    kind.change.accept(workplace);
+    return workplace;
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aKilledRunOfAnyKindGoesOnFromItsCheckpoint(Kind kind) {
+    Workplace killed = workplace(directory, kind);
+
+    killed.killedAfterStep(3);
+    assertThat(killed.checkpoints()).containsExactly(2);
+    Workplace.Outcome resumed = killed.apo("run").succeeds();
+
+    assertThat(resumed.err()).contains("Going on from the checkpoint of step 2.");
+    assertThat(resumed.progress("train")).contains(3).doesNotContain(1);
+    assertThat(killed.results()).isEqualTo(undisturbed(kind));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 4, 5, 6})
+  void theStepAtWhichARunIsKilledMakesNoDifference(int step) {
+    var killed = new Workplace(directory);
+
+    killed.killedAfterStep(step);
+    killed.apo("run").succeeds();
+
+    assertThat(killed.results()).isEqualTo(undisturbed(Kind.FP32));
+  }
+
+  @Test
+  void aRunThatIsKilledAgainAndAgainArrives() {
+    var killed = new Workplace(directory).set("train.checkpointEvery", 1);
+    killed.stopped("KILL", 20, "\"stage\":\"estimate\"", "run").endsWith(KILLED);
+    int attempts = 1;
+    while (killed.stopped("KILL", 3, "\"progress\",\"stage\":\"train\"", "run").exitCode() != 0) {
+      assertThat(++attempts).isLessThan(6);
+    }
+
+    assertThat(attempts).isEqualTo(3);
+    assertThat(killed.results()).isEqualTo(undisturbed(Kind.FP32));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FP32", "BF16"})
+  void sigtermSavesTheLastStepThatWasDone(Kind kind) {
+    Workplace stopped = workplace(directory, kind);
+
+    Workplace.Outcome first = stopped.stopped("TERM", 1, trained(1), "run").endsWith(STOPPED);
+    assertThat(first.err()).endsWith("run the same command again to go on.\n");
+    assertThat(stopped.checkpoints()).containsExactly(last(first.progress("train")));
+
+    Workplace.Outcome second =
+        stopped.stopped("TERM", 2, "\"progress\",\"stage\":\"train\"", "run").endsWith(STOPPED);
+    assertThat(second.err()).contains("Going on from the checkpoint of step 1.");
+    assertThat(stopped.checkpoints()).contains(last(second.progress("train")));
+
+    stopped.apo("run").succeeds();
+    assertThat(stopped.results()).isEqualTo(undisturbed(kind));
+  }
+
+  @Test
+  void sigtermBeforeTheFirstStepKeepsTheFirstEvaluation() {
+    var stopped = new Workplace(directory);
+
+    stopped.stopped("TERM", 1, "\"started\",\"stage\":\"train\"", "run").endsWith(STOPPED);
+    assertThat(stopped.checkpoints()).containsExactly(0);
+    stopped.apo("run").succeeds();
+
+    assertThat(stopped.results()).isEqualTo(undisturbed(Kind.FP32));
+  }
+
+  @Test
+  void sigtermIsTheLastWordToTheOperatorToo() {
+    Path log = directory.resolve("termination.log");
+    var stopped = new Workplace(directory).environment("APO_TERMINATION_LOG", log.toString());
+
+    stopped.stopped("TERM", 1, trained(1), "run").endsWith(STOPPED);
+
+    JsonNode message = Workplace.parse(Workplace.read(log));
+    assertThat(message.get("exitCode").asInt()).isEqualTo(STOPPED);
+    assertThat(message.get("reason").asText()).isEqualTo("STOPPED");
+  }
+
+  @Test
+  void sigtermAfterTheLastStepLetsTheRunFinish() {
+    var stopped = new Workplace(directory);
+
+    stopped.stopped("TERM", 1, trained(6), "run").succeeds();
+
+    assertThat(stopped.results()).isEqualTo(undisturbed(Kind.FP32));
+  }
+
+  @Test
+  void aFinishedRunIsNotRunAgain() {
+    var workplace = new Workplace(directory);
+    JsonNode first = workplace.apo("run", "-o", "json").succeeds().json();
+    Map<String, String> before = Workplace.digests(directory.resolve("storage"));
+
+    Workplace.Outcome again = workplace.apo("run", "-o", "json").succeeds();
+
+    assertThat(again.err()).contains("complete already", "--fresh");
+    assertThat(again.progress("train")).isEmpty();
+    assertThat(again.progress("estimate")).isEmpty();
+    for (String field : List.of("phase", "accuracyBefore", "accuracyAfter", "model")) {
+      assertThat(again.json().get(field)).isEqualTo(first.get(field));
+    }
+    Map<String, String> after = Workplace.digests(directory.resolve("storage"));
+    assertThat(after.keySet()).isEqualTo(before.keySet());
+    String prepared = directory.resolve("storage").relativize(workplace.run("prepared.json")) + "";
+    before.remove(prepared);
+    after.remove(prepared);
+    assertThat(after).isEqualTo(before);
+  }
+
+  @Test
+  void freshStartsAnewAndKeepsTheTable() {
+    var workplace = new Workplace(directory);
+    workplace.apo("run").succeeds();
+    Map<String, Object> first = workplace.results();
+    Map<Path, Object> blocks = EstimateTest.stamps(workplace);
+
+    Workplace.Outcome again = workplace.apo("run", "--fresh", "-o", "json").succeeds();
+
+    assertThat(again.progress("train")).contains(1, 6);
+    assertThat(again.json().at("/vstar/reused").asBoolean()).isTrue();
+    assertThat(EstimateTest.stamps(workplace)).isEqualTo(blocks);
+    assertThat(workplace.results()).isEqualTo(first);
+  }
+
+  @Test
+  void aChangedManifestIsRefusedByTheNameOfItsField() {
+    var workplace = new Workplace(directory);
+    workplace.killedAfterStep(3);
+
+    Workplace.Outcome changed = workplace.set("train.learningRate", 2e-3).apo("run").endsWith(78);
+
+    assertThat(changed.err()).contains("spec.train.learningRate", "0.001", "0.002", "--fresh");
+    assertThat(workplace.checkpoints()).containsExactly(2);
+  }
+
+  @Test
+  void aChangeThatDecidesNothingIsAccepted() {
+    var workplace = new Workplace(directory);
+    workplace.killedAfterStep(3);
+
+    workplace.set("estimate.shards", 3).apo("run").succeeds();
+
+    assertThat(workplace.results()).isEqualTo(undisturbed(Kind.FP32));
+  }
+
+  private static int last(List<Integer> progress) {
+    return progress.get(progress.size() - 1);
+  }
+}

@@ -1,0 +1,216 @@
+package dev.apo.worker.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.apo.worker.storage.S3Server;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** All stages in one process. */
+@Tag("slow")
+class RunTest {
+  @TempDir static Path reference;
+  private static Workplace whole;
+  private static Workplace.Outcome outcome;
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void runOnce() {
+    whole = new Workplace(reference);
+    outcome = whole.apo("run", "-o", "json").succeeds();
+  }
+
+  @Test
+  void theLastLineSaysWhatTheRunCameTo() {
+    assertThat(outcome.out().lines()).hasSize(1);
+    JsonNode result = outcome.json();
+
+    assertThat(result.get("phase").asText()).isEqualTo("Succeeded");
+    assertThat(result.get("accuracyBefore").asDouble()).isBetween(0.0, 1.0);
+    assertThat(result.get("accuracyAfter").asDouble()).isBetween(0.0, 1.0);
+    assertThat(Path.of(URI.create(result.get("model").asText())).resolve("model.safetensors"))
+        .isRegularFile();
+    assertThat(Path.of(URI.create(result.get("metrics").asText()))).isRegularFile();
+    assertThat(result.has("report")).isTrue();
+    assertThat(result.at("/vstar/key").asText()).matches("[0-9a-f]{64}");
+    assertThat(result.at("/vstar/reused").isBoolean()).isTrue();
+    assertThat(result.at("/vstar/reused").asBoolean()).isFalse();
+    assertThat(result.at("/vstar/responsesGenerated").asInt()).isEqualTo(40 * 2);
+    assertThat(result.get("peakRssMiB").asDouble()).isPositive();
+    for (String stage : List.of("prepare", "estimate", "train", "evaluate", "total")) {
+      assertThat(result.at("/seconds/" + stage).isNumber()).as(stage).isTrue();
+    }
+  }
+
+  @Test
+  void evaluationsBeforeDuringAndAfterAreKept() {
+    var steps = new ArrayList<Integer>();
+    JsonNode state = Workplace.parse(Workplace.read(whole.run("result.json"))).get("state");
+    state.get("evaluations").forEach(e -> steps.add(e.get("step").asInt()));
+
+    assertThat(steps).containsExactly(0, 3, 6);
+    assertThat(state.at("/evaluations/0/accuracy")).isEqualTo(outcome.json().get("accuracyBefore"));
+    assertThat(state.at("/evaluations/2/accuracy")).isEqualTo(outcome.json().get("accuracyAfter"));
+  }
+
+  @Test
+  void everyStepHasItsMetrics() {
+    List<JsonNode> metrics = whole.metrics();
+
+    assertThat(metrics).extracting(m -> m.get("step").asInt()).containsExactly(1, 2, 3, 4, 5, 6);
+    assertThat(metrics)
+        .allSatisfy(
+            m ->
+                assertThat(m.properties().stream().map(Map.Entry::getKey))
+                    .contains("critic/rewards/mean", "actor/pg_loss", "actor/grad_norm"));
+    assertThat(metrics.get(2).has("val/test_correctness_score")).isTrue();
+    assertThat(metrics.get(3).has("val/test_correctness_score")).isFalse();
+  }
+
+  @Test
+  void gzippedDataIsTheSameData() throws IOException {
+    var workplace = new Workplace(directory).set("data.train.uri", "./train.jsonl.gz");
+    var bytes = new ByteArrayOutputStream();
+    try (var gzip = new GZIPOutputStream(bytes)) {
+      Files.copy(directory.resolve("train.jsonl"), gzip);
+    }
+    workplace.write("train.jsonl.gz", bytes.toByteArray());
+    Files.delete(directory.resolve("train.jsonl"));
+
+    workplace.apo("run").succeeds();
+
+    assertThat(workplace.table()).isEqualTo(whole.table());
+    assertThat(workplace.results()).isEqualTo(whole.results());
+  }
+
+  @Test
+  void promptsThatAreTooLongAreDroppedAndCountedAndNeverCut() {
+    var workplace = new Workplace(directory);
+    String longPrompt = "{\"prompt\": \"12+34+12+34+12+34+12+34=\", \"answer\": \"184\"}\n";
+    String train = Workplace.read(directory.resolve("train.jsonl"));
+    workplace.write("train.jsonl", (longPrompt + train).getBytes(UTF_8));
+    String eval = Workplace.read(directory.resolve("eval.jsonl")) + "\n";
+    workplace.write("eval.jsonl", (eval + longPrompt + longPrompt).getBytes(UTF_8));
+
+    Workplace.Outcome prepared = workplace.apo("prepare").succeeds();
+
+    assertThat(prepared.err())
+        .contains("Dropped 1 training and 2 evaluation prompts of more than 16 tokens")
+        .contains("spec.sampling.maxPromptTokens");
+    JsonNode json = Workplace.parse(Workplace.read(workplace.run("prepared.json")));
+    assertThat(json.get("prompts").asInt()).isEqualTo(40);
+    assertThat(json.get("promptsTooLong").asInt()).isEqualTo(1);
+    assertThat(json.get("evalPrompts").asInt()).isEqualTo(12);
+    assertThat(json.get("evalPromptsTooLong").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void accuracyOverSeveralSamplesIsTheSameEachTime() {
+    var workplace =
+        new Workplace(directory).set("evaluate.samples", 4).set("evaluate.temperature", 1.0);
+
+    String first = workplace.apo("evaluate").succeeds().out();
+    String second = workplace.process("evaluate").succeeds().out();
+    JsonNode run = workplace.apo("run", "-o", "json").succeeds().json();
+
+    assertThat(first).isEqualTo(second);
+    assertThat(first).isEqualTo("accuracy " + run.get("accuracyBefore").asDouble() + "\n");
+    // A number of right responses among 12 prompts with 4 samples each.
+    double right = run.get("accuracyBefore").asDouble() * 12 * 4;
+    assertThat(right).isEqualTo(Math.rint(right));
+    Path model = Path.of(URI.create(run.get("model").asText()));
+    assertThat(workplace.apo("evaluate", "--model", model.toString()).succeeds().out())
+        .isEqualTo("accuracy " + run.get("accuracyAfter").asDouble() + "\n");
+  }
+
+  @Test
+  void progressAndMetricsAreServedWhileItRuns() throws Exception {
+    // Long enough to be met alive; stopped as soon as everything was seen.
+    var workplace =
+        new Workplace(directory).set("train.steps", 1_000_000).set("train.epochs", null);
+    Process process = workplace.startRun("--port", "0");
+    try {
+      String base = "http://127.0.0.1:" + port(workplace, process);
+      assertThat(get(base + "/healthz")).isEqualTo("ok\n");
+      JsonNode progress = Workplace.parse(get(base + "/progress"));
+      while (!progress.path("stage").asText().equals("train") || progress.get("done").asInt() < 3) {
+        progress = Workplace.parse(get(base + "/progress"));
+        Thread.sleep(20);
+      }
+      assertThat(progress.properties().stream().map(Map.Entry::getKey))
+          .contains("unit", "total", "percent", "elapsedSeconds", "etaSeconds", "figures", "time");
+      assertThat(get(base + "/metrics"))
+          .contains("apo_critic_rewards_mean ", "apo_progress_done{stage=\"train\"}");
+    } finally {
+      process.destroy();
+    }
+    workplace.await(process).endsWith(Workplace.STOPPED);
+  }
+
+  private static String port(Workplace workplace, Process process) throws Exception {
+    Pattern message = Pattern.compile("healthz on port (\\d+)");
+    while (process.isAlive()) {
+      Matcher line = message.matcher(Files.readString(workplace.directory().resolve("err")));
+      if (line.find()) {
+        return line.group(1);
+      }
+      Thread.sleep(20);
+    }
+    throw new AssertionError(Files.readString(workplace.directory().resolve("err")));
+  }
+
+  private static String get(String address) throws Exception {
+    HttpResponse<String> response =
+        HttpClient.newHttpClient()
+            .send(
+                HttpRequest.newBuilder(URI.create(address)).build(),
+                HttpResponse.BodyHandlers.ofString());
+    assertThat(response.statusCode()).isEqualTo(200);
+    return response.body();
+  }
+
+  @Test
+  void storageMakesNoDifference() throws Exception {
+    Path buckets = Files.createDirectory(directory.resolve("s3"));
+    try (var server = new S3Server(buckets)) {
+      server.blobs().createContainerInLocation(null, "bucket");
+      var workplace =
+          new Workplace(directory.resolve("work"))
+              .set("storage.uri", "s3://bucket/storage")
+              .set("storage.endpoint", server.endpoint())
+              .set("storage.region", "us-east-1")
+              .set("storage.pathStyle", true);
+      S3Server.CREDENTIALS.forEach(workplace::environment);
+
+      // Over the network too a killed run goes on.
+      workplace.killedAfterStep(3);
+      JsonNode result = workplace.process("run", "-o", "json").succeeds().json();
+
+      assertThat(result.get("model").asText()).startsWith("s3://bucket/storage/runs/");
+      var inBucket = new Workplace(buckets.resolve("view"));
+      Files.createSymbolicLink(
+          inBucket.directory().resolve("storage"), buckets.resolve("bucket/storage"));
+      assertThat(inBucket.table()).isEqualTo(whole.table());
+      assertThat(inBucket.results()).isEqualTo(whole.results());
+    }
+  }
+}

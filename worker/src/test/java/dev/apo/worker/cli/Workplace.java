@@ -1,0 +1,331 @@
+package dev.apo.worker.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.apo.worker.storage.Sha256;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * A directory with a manifest, its data and its storage: 40 sums for the quickstart's small model,
+ * which solves some of them. Commands run in this process, or as processes of their own where they
+ * are to be stopped.
+ */
+final class Workplace {
+  static final int STOPPED = 143;
+  static final int KILLED = 137;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Path SAMPLES = Path.of("..", "samples", "quickstart").toAbsolutePath();
+  private static final String RUN = "storage/runs/default/sums/local";
+
+  private final Path directory;
+  private final ObjectNode spec;
+  private final Map<String, String> environment = new TreeMap<>();
+
+  /** What a command came to. */
+  record Outcome(int exitCode, String out, String err) {
+    Outcome succeeds() {
+      assertThat(exitCode).as(err).isZero();
+      return this;
+    }
+
+    Outcome endsWith(int code) {
+      assertThat(exitCode).as(err).isEqualTo(code);
+      return this;
+    }
+
+    /** The last line of standard output. */
+    JsonNode json() {
+      List<String> lines = out.lines().toList();
+      return parse(lines.get(lines.size() - 1));
+    }
+
+    /** The progress that was told of one stage, in units done. */
+    List<Integer> progress(String stage) {
+      return err.lines()
+          .filter(line -> line.startsWith("{"))
+          .map(Workplace::parse)
+          .filter(line -> line.path("stage").asText().equals(stage))
+          .map(line -> line.get("done").asInt())
+          .toList();
+    }
+  }
+
+  Workplace(Path directory) {
+    this.directory = directory;
+    this.spec =
+        (ObjectNode)
+            parse(
+                """
+                {"model": {},
+                 "data": {"train": {"uri": "./train.jsonl"}, "eval": {"uri": "./eval.jsonl"}},
+                 "reward": {"type": "ExactMatch"},
+                 "sampling": {"maxPromptTokens": 16, "maxNewTokens": 5},
+                 "algorithm": {"type": "APO", "beta1": 0.5, "beta2": 0.01},
+                 "estimate": {"samplesPerPrompt": 2},
+                 "train": {"steps": 6, "batchSize": 8, "miniBatchSize": 8, "learningRate": 1e-3,
+                           "precision": "FP32", "evaluateEvery": 3, "checkpointEvery": 2},
+                 "storage": {"uri": "./storage"}}
+                """);
+    set(
+        "model.uri",
+        SAMPLES.resolve("model").normalize().toUri().toString().replaceFirst("/$", ""));
+    copyLines("train.jsonl", "train.jsonl", 40);
+    copyLines("test.jsonl", "eval.jsonl", 12);
+  }
+
+  private void copyLines(String from, String to, int count) {
+    write(
+        to,
+        String.join("\n", lines(SAMPLES.resolve(from)).subList(0, count))
+            .getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Sets a field of the spec, such as {@code train.steps}. */
+  Workplace set(String field, Object value) {
+    String[] path = field.split("\\.");
+    ObjectNode parent = spec;
+    for (String name : Arrays.copyOf(path, path.length - 1)) {
+      parent = parent.withObjectProperty(name);
+    }
+    parent.set(path[path.length - 1], JSON.valueToTree(value));
+    return this;
+  }
+
+  /** Sets a variable of the processes to come. */
+  Workplace environment(String name, String value) {
+    environment.put(name, value);
+    return this;
+  }
+
+  Path manifest() {
+    var tree = JSON.createObjectNode();
+    tree.put("apiVersion", "apo.dev/v1alpha1").put("kind", "APOTraining");
+    tree.putObject("metadata").put("name", "sums");
+    tree.set("spec", spec);
+    // JSON is YAML.
+    write("manifest.yaml", tree.toString().getBytes(StandardCharsets.UTF_8));
+    return directory.resolve("manifest.yaml");
+  }
+
+  private String[] arguments(String command, String... more) {
+    var all = new ArrayList<>(List.of(command, manifest().toString(), "--log-format", "json"));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  /** Runs a command in this process. */
+  Outcome apo(String command, String... more) {
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    var capturedOut = new ByteArrayOutputStream();
+    var capturedErr = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(capturedOut, true, StandardCharsets.UTF_8));
+    System.setErr(new PrintStream(capturedErr, true, StandardCharsets.UTF_8));
+    try {
+      int code = Apo.execute(arguments(command, more));
+      return new Outcome(
+          code,
+          capturedOut.toString(StandardCharsets.UTF_8),
+          capturedErr.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  /** Runs a command as a process of its own. */
+  Outcome process(String command, String... more) {
+    return await(start(Apo.class.getName(), List.of(arguments(command, more))));
+  }
+
+  /**
+   * The same, with a signal at the moment when the count-th line that matches the pattern is out.
+   */
+  Outcome stopped(String signal, int count, String pattern, String command, String... more) {
+    var all = new ArrayList<>(List.of(signal, Integer.toString(count), pattern));
+    all.addAll(List.of(arguments(command, more)));
+    return await(start(SelfStopping.class.getName(), all));
+  }
+
+  /** Killed when a training step is done, before anything that follows it. */
+  Outcome killedAfterStep(int step, String... more) {
+    return stopped("KILL", 1, trained(step), "run", more).endsWith(KILLED);
+  }
+
+  /** The line that tells that a training step is done. */
+  static String trained(int step) {
+    return "\"progress\",\"stage\":\"train\",\"unit\":\"steps\",\"done\":" + step + ",";
+  }
+
+  /** Starts a run as a process of its own. */
+  Process startRun(String... more) {
+    return start(Apo.class.getName(), List.of(arguments("run", more)));
+  }
+
+  private Process start(String mainClass, List<String> arguments) {
+    var line = new ArrayList<String>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
+    line.addAll(List.of("-Dai.djl.offline=true", "-DOPT_OUT_TRACKING=true"));
+    line.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
+    line.addAll(arguments);
+    var builder =
+        new ProcessBuilder(line)
+            .redirectOutput(directory.resolve("out").toFile())
+            .redirectError(directory.resolve("err").toFile());
+    builder.environment().putAll(environment);
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  Outcome await(Process process) {
+    try {
+      int code = process.waitFor();
+      return new Outcome(
+          code,
+          Files.readString(directory.resolve("out")),
+          Files.readString(directory.resolve("err")));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  // ---- what lies in the directory ---------------------------------------------------------------
+
+  Path directory() {
+    return directory;
+  }
+
+  /** A place in the run's storage. */
+  Path run(String key) {
+    return directory.resolve(RUN).resolve(key);
+  }
+
+  /** Steps of the checkpoints that are whole. */
+  List<Integer> checkpoints() {
+    return digests(run("checkpoints")).keySet().stream()
+        .filter(name -> name.endsWith("/manifest.json"))
+        .map(name -> Integer.parseInt(name.substring(5, 13)))
+        .toList();
+  }
+
+  /** Digest of every file of the V* table, by name. */
+  SortedMap<String, String> table() {
+    return digests(directory.resolve("storage/vstar"));
+  }
+
+  /** Blocks of the V* table that are finished. */
+  List<Path> blocks() {
+    Path tables = directory.resolve("storage/vstar");
+    return files(tables).stream().filter(f -> f.toString().endsWith(".parquet")).toList();
+  }
+
+  /**
+   * What two runs must have in common, bit for bit: the model, the metrics but for times, the
+   * evaluations, the responses.
+   */
+  Map<String, Object> results() {
+    var results = new TreeMap<String, Object>(digests(run("model")));
+    results.put("samples", digest(run("samples.jsonl")));
+    results.put("metrics", metrics());
+    ObjectNode state = (ObjectNode) parse(read(run("result.json"))).get("state");
+    state.remove(List.of("trainSeconds", "evaluateSeconds"));
+    results.put("state", state);
+    return results;
+  }
+
+  List<JsonNode> metrics() {
+    return lines(run("metrics.jsonl")).stream()
+        .map(
+            line -> {
+              ObjectNode metrics = (ObjectNode) parse(line);
+              var names = new ArrayList<String>();
+              metrics.fieldNames().forEachRemaining(names::add);
+              metrics.remove(names.stream().filter(n -> n.startsWith("timing_s/")).toList());
+              return (JsonNode) metrics;
+            })
+        .toList();
+  }
+
+  static JsonNode parse(String json) {
+    try {
+      return JSON.readTree(json);
+    } catch (IOException e) {
+      throw new UncheckedIOException(json, e);
+    }
+  }
+
+  static String read(Path file) {
+    return String.join("\n", lines(file));
+  }
+
+  static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void write(String name, byte[] content) {
+    try {
+      Files.createDirectories(directory);
+      Files.write(directory.resolve(name), content);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  static SortedMap<String, String> digests(Path root) {
+    var digests = new TreeMap<String, String>();
+    for (Path file : files(root)) {
+      digests.put(root.relativize(file).toString(), digest(file));
+    }
+    return digests;
+  }
+
+  private static String digest(Path file) {
+    try {
+      return Sha256.of(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static List<Path> files(Path root) {
+    if (!Files.isDirectory(root)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.walk(root)) {
+      return all.filter(Files::isRegularFile)
+          .filter(file -> !file.getFileName().toString().startsWith(".apo-tmp-"))
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
