@@ -5,6 +5,7 @@ import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.StorageSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.FileErrors;
 import dev.apo.worker.StopSignal;
 import dev.apo.worker.engine.Precision;
 import dev.apo.worker.manifest.Manifest;
@@ -16,7 +17,6 @@ import dev.apo.worker.run.Run;
 import dev.apo.worker.telemetry.Reporter;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -112,7 +112,7 @@ public final class Bench {
         delete(work);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw FileErrors.explain("write", Path.of(System.getProperty("java.io.tmpdir")), e);
     }
   }
 

@@ -124,8 +124,21 @@ public final class Stages {
   /**
    * Samples what is missing of the blocks of one shard; the last shard to finish completes the
    * table.
+   *
+   * @throws ApoException USAGE if there is no such shard
    */
   public Estimated estimate(int shard, int shards) {
+    if (shard < 0 || shard >= shards) {
+      throw new ApoException(
+          ExitCode.USAGE,
+          "There is no shard "
+              + shard
+              + " of "
+              + shards
+              + "; JOB_COMPLETION_INDEX must be from 0 to "
+              + (shards - 1)
+              + ".");
+    }
     VStarStore store = session.vStarStore();
     if (store.isComplete()) {
       session
