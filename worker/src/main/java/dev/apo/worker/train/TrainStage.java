@@ -252,6 +252,10 @@ public final class TrainStage {
     String key = session.keys().model();
     try {
       Files.createDirectories(directory);
+      // An earlier run of the same name may have left files of another model.
+      for (Path file : files(directory)) {
+        Files.delete(file);
+      }
       SafetensorsWriter.Format format = exportFormat();
       ModelExport.copyCompanions(session.model(), directory, format);
       ModelExport.writeWeights(

@@ -81,7 +81,7 @@ class EstimateTest {
 
   /** Lines of progress: within the first block and some later ones, and between blocks. */
   @ParameterizedTest
-  @ValueSource(ints = {1, 8, 29, 50})
+  @ValueSource(ints = {1, 8, 29})
   void whereverItIsKilledNoFinishedBlockIsSampledAgain(int lines) {
     var workplace = new Workplace(directory);
     workplace
@@ -93,6 +93,20 @@ class EstimateTest {
 
     assertThat(stamps(workplace)).containsAllEntriesOf(finished);
     assertThat(resumed.progress("estimate").get(0)).isEqualTo(finished.size() * 4 * 2);
+    assertThat(workplace.table()).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void aKillBeforeTheTableIsDeclaredCompleteSamplesNothingAgain() {
+    var workplace = new Workplace(directory);
+    workplace
+        .stopped("KILL", 1, "\"finished\",\"stage\":\"estimate\"", "estimate")
+        .endsWith(KILLED);
+    assertThat(workplace.table()).hasSize(BLOCKS + 1);
+
+    Workplace.Outcome resumed = workplace.apo("estimate").succeeds();
+
+    assertThat(resumed.progress("estimate")).containsOnly(40 * 2);
     assertThat(workplace.table()).isEqualTo(undisturbed);
   }
 

@@ -74,7 +74,7 @@ class ResumeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {1, 2, 4, 5, 6})
+  @ValueSource(ints = {1, 4, 5, 6})
   void theStepAtWhichARunIsKilledMakesNoDifference(int step) {
     var killed = new Workplace(directory);
 
@@ -100,16 +100,23 @@ class ResumeTest {
   @ParameterizedTest
   @EnumSource(names = {"FP32", "BF16"})
   void sigtermSavesTheLastStepThatWasDone(Kind kind) {
-    Workplace stopped = workplace(directory, kind);
+    Path log = directory.resolve("termination.log");
+    Workplace stopped =
+        workplace(directory, kind).environment("APO_TERMINATION_LOG", log.toString());
 
     Workplace.Outcome first = stopped.stopped("TERM", 1, trained(1), "run").endsWith(STOPPED);
     assertThat(first.err()).endsWith("run the same command again to go on.\n");
-    assertThat(stopped.checkpoints()).containsExactly(last(first.progress("train")));
+    JsonNode message = Workplace.parse(Workplace.read(log));
+    assertThat(message.get("exitCode").asInt()).isEqualTo(STOPPED);
+    assertThat(message.get("reason").asText()).isEqualTo("STOPPED");
+    assertThat(last(first.progress("train"))).isEqualTo(1);
+    assertThat(stopped.checkpoints()).containsExactly(1);
 
     Workplace.Outcome second =
         stopped.stopped("TERM", 2, "\"progress\",\"stage\":\"train\"", "run").endsWith(STOPPED);
     assertThat(second.err()).contains("Going on from the checkpoint of step 1.");
-    assertThat(stopped.checkpoints()).contains(last(second.progress("train")));
+    assertThat(last(second.progress("train"))).isEqualTo(3);
+    assertThat(stopped.checkpoints()).contains(3);
 
     stopped.apo("run").succeeds();
     assertThat(stopped.results()).isEqualTo(undisturbed(kind));
@@ -124,18 +131,6 @@ class ResumeTest {
     stopped.apo("run").succeeds();
 
     assertThat(stopped.results()).isEqualTo(undisturbed(Kind.FP32));
-  }
-
-  @Test
-  void sigtermIsTheLastWordToTheOperatorToo() {
-    Path log = directory.resolve("termination.log");
-    var stopped = new Workplace(directory).environment("APO_TERMINATION_LOG", log.toString());
-
-    stopped.stopped("TERM", 1, trained(1), "run").endsWith(STOPPED);
-
-    JsonNode message = Workplace.parse(Workplace.read(log));
-    assertThat(message.get("exitCode").asInt()).isEqualTo(STOPPED);
-    assertThat(message.get("reason").asText()).isEqualTo("STOPPED");
   }
 
   @Test
@@ -175,6 +170,7 @@ class ResumeTest {
     workplace.apo("run").succeeds();
     Map<String, Object> first = workplace.results();
     Map<Path, Object> blocks = EstimateTest.stamps(workplace);
+    workplace.write(".apo/sums/train/model/of-another-model.json", new byte[0]);
 
     Workplace.Outcome again = workplace.apo("run", "--fresh", "-o", "json").succeeds();
 
@@ -185,7 +181,7 @@ class ResumeTest {
   }
 
   @Test
-  void aChangedManifestIsRefusedByTheNameOfItsField() {
+  void aChangeIsRefusedByTheNameOfItsFieldIfItDecidesTheResult() {
     var workplace = new Workplace(directory);
     workplace.killedAfterStep(3);
 
@@ -193,15 +189,8 @@ class ResumeTest {
 
     assertThat(changed.err()).contains("spec.train.learningRate", "0.001", "0.002", "--fresh");
     assertThat(workplace.checkpoints()).containsExactly(2);
-  }
 
-  @Test
-  void aChangeThatDecidesNothingIsAccepted() {
-    var workplace = new Workplace(directory);
-    workplace.killedAfterStep(3);
-
-    workplace.set("estimate.shards", 3).apo("run").succeeds();
-
+    workplace.set("train.learningRate", 1e-3).set("estimate.shards", 3).apo("run").succeeds();
     assertThat(workplace.results()).isEqualTo(undisturbed(Kind.FP32));
   }
 

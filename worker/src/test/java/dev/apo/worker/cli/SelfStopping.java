@@ -44,7 +44,7 @@ final class SelfStopping {
       String pid = Long.toString(ProcessHandle.current().pid());
       try {
         new ProcessBuilder("kill", "-" + signal, pid).start().waitFor();
-        while (!isEnding()) {
+        while (!isNoticed()) {
           Thread.sleep(1);
         }
       } catch (IOException | InterruptedException e) {
@@ -52,16 +52,11 @@ final class SelfStopping {
       }
     }
 
-    /** SIGKILL never lets it come to that. */
-    private static boolean isEnding() {
-      var probe = new Thread(() -> {});
-      try {
-        Runtime.getRuntime().addShutdownHook(probe);
-        Runtime.getRuntime().removeShutdownHook(probe);
-        return false;
-      } catch (IllegalStateException e) {
-        return true;
-      }
+    /** Whether the program waits for its work now; SIGKILL never lets it come to that. */
+    private static boolean isNoticed() {
+      return Thread.getAllStackTraces().keySet().stream()
+          .filter(thread -> thread.getName().equals("stop-signal"))
+          .anyMatch(thread -> thread.getState() == Thread.State.TIMED_WAITING);
     }
   }
 }

@@ -244,11 +244,13 @@ final class Workplace {
   }
 
   /**
-   * What two runs must have in common, bit for bit: the model, the metrics but for times, the
-   * evaluations, the responses.
+   * What two runs must have in common, bit for bit: the model, the optimizer's moments, the metrics
+   * but for times, the evaluations, the responses.
    */
   Map<String, Object> results() {
     var results = new TreeMap<String, Object>(digests(run("model")));
+    results.putAll(digests(run("checkpoints/step-00000006")));
+    results.keySet().removeAll(List.of("state.json", "manifest.json"));
     results.put("samples", digest(run("samples.jsonl")));
     results.put("metrics", metrics());
     ObjectNode state = (ObjectNode) parse(read(run("result.json"))).get("state");
@@ -292,7 +294,7 @@ final class Workplace {
 
   void write(String name, byte[] content) {
     try {
-      Files.createDirectories(directory);
+      Files.createDirectories(directory.resolve(name).getParent());
       Files.write(directory.resolve(name), content);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -24,7 +24,7 @@ class ModelExportTest {
     ModelDirectory model = TestModels.open(name);
     List<float[]> weights = weights(model);
 
-    ModelExport.copyCompanions(model, directory);
+    ModelExport.copyCompanions(model, directory, SafetensorsWriter.Format.F32);
     ModelExport.writeWeights(
         directory.resolve("model.safetensors"),
         Parameters.of(model.config()),
@@ -38,10 +38,15 @@ class ModelExportTest {
     assertThat(exported.eosIds()).isEqualTo(model.eosIds());
     assertThat(weights(exported)).usingRecursiveComparison().isEqualTo(weights);
     assertThat(tensors(exported)).containsExactlyInAnyOrderElementsOf(tensors(model));
-    for (String companion : List.of("tokenizer.json", "tokenizer_config.json", "config.json")) {
+    for (String companion : List.of("tokenizer.json", "tokenizer_config.json")) {
       assertThat(directory.resolve(companion))
           .hasSameBinaryContentAs(model.path().resolve(companion));
     }
+    assertThat(directory.resolve("config.json"))
+        .content()
+        .contains("\"dtype\"")
+        .doesNotContain("float16")
+        .contains("float32");
     assertThat(directory.resolve("expected.json")).doesNotExist();
   }
 
