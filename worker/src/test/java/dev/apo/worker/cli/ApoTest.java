@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -53,6 +54,7 @@ class ApoTest {
   }
 
   @Test
+  @Tag("slow")
   void tooLittleMemoryOfTheEngineSaysWhatToDo() {
     Throwable real;
     try (NDManager manager = NDManager.newBaseManager()) {

@@ -29,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** What the program says, and with which code it ends, when something that it is given is wrong. */
+@Tag("slow")
 class BadInputTest {
   private static final String MANIFEST =
       """
@@ -284,7 +285,7 @@ class BadInputTest {
   }
 
   @Test
-  @Tag("slow") // All the patience that a run has with a service is spent.
+  // Half a minute: all the patience that a run has with a service.
   void storageThatDoesNotAnswerIsNamed() throws IOException {
     s3("http://127.0.0.1:1");
 
