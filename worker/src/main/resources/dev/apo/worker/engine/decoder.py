@@ -329,7 +329,8 @@ class Decoder(Module):
     h = n * self.weights[1]
     self.inputs = inputs
     self.kept = kept
-    self.head_state = [n, r, h, ids, at, targets]
+    # Java's arrays live in buffers of Java, which are gone once the call is over.
+    self.head_state = [n, r, h, torch.clone(ids), torch.clone(at), torch.clone(targets)]
     return self.read_head(h, targets, self.head(self.weights), float(temperature), int(chunk))
 
   # The backward half: coefficients [R] are the loss's derivatives by each log-prob, entropy_coefficient by each entropy.

@@ -15,6 +15,7 @@ import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Sampler;
 import dev.apo.worker.sampling.SamplingSettings;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -136,6 +137,34 @@ class DecoderTest {
         all.add(decoder.gradient(p, 0, (int) decoder.parameters().get(p).size()));
       }
       return all;
+    }
+  }
+
+  @Test
+  void theBackwardHalfNeedsNothingThatJavaMayHaveFreedSinceTheForwardHalf() {
+    ModelDirectory model = TestModels.open("f32-tied-own-head-dim");
+    try (Decoder decoder = Decoder.load(model, Precision.FP32, 64)) {
+      decoder.prepareTraining();
+      TokenBatch batch = TokenBatch.of(SEQUENCES);
+      float[] coefficients = new float[batch.targets().length];
+      Arrays.fill(coefficients, 0.5f);
+      for (int round = 0; round < 20; round++) {
+        decoder.forward(batch, 1);
+        System.gc();
+        // Whatever was freed is given out again and overwritten.
+        for (int bytes = 8; bytes <= 1024; bytes *= 2) {
+          for (int i = 0; i < 50; i++) {
+            ByteBuffer.allocateDirect(bytes).putLong(0, Long.MAX_VALUE);
+          }
+        }
+        decoder.backward(coefficients, 0, 1);
+      }
+      FloatBuffer sum = decoder.gradient(0, 0, (int) decoder.parameters().get(0).size());
+      FloatBuffer one = gradients(model, Long.MAX_VALUE).get(0);
+      for (int i = 0; i < one.remaining(); i++) {
+        assertThat((double) sum.get(i))
+            .isCloseTo(20.0 * one.get(i), within(1e-3 + 1e-3 * Math.abs(20 * one.get(i))));
+      }
     }
   }
 
