@@ -22,6 +22,8 @@ import picocli.CommandLine.Option;
     mixinStandardHelpOptions = true,
     description = "Continues a prompt with a model.")
 final class GenerateCommand implements Callable<Integer> {
+  private static final int DEFAULT_NEW_TOKENS = 128;
+
   @Option(
       names = "--model",
       required = true,
@@ -39,9 +41,8 @@ final class GenerateCommand implements Callable<Integer> {
   @Option(
       names = "--max-new-tokens",
       paramLabel = "N",
-      defaultValue = "128",
-      description = "Default: ${DEFAULT-VALUE}.")
-  private int maxNewTokens;
+      description = "Default: 128, or what the model has room for.")
+  private Integer maxNewTokens;
 
   @Option(
       names = "--temperature",
@@ -73,7 +74,7 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (maxNewTokens < 1 || samples < 1 || temperature < 0) {
+    if (maxNewTokens != null && maxNewTokens < 1 || samples < 1 || temperature < 0) {
       throw new ApoException(
           ExitCode.USAGE,
           "--max-new-tokens and --samples must be at least 1, and --temperature at least 0.");
@@ -81,14 +82,17 @@ final class GenerateCommand implements Callable<Integer> {
     ModelDirectory directory = ModelDirectory.open(model);
     try (Tokenizer tokenizer = Tokenizer.load(directory)) {
       int[] tokens = tokenizer.encode(prompt);
-      int length = tokens.length + maxNewTokens;
+      int room = directory.config().maxPositions() - tokens.length;
+      int limit =
+          maxNewTokens != null ? maxNewTokens : Math.max(1, Math.min(DEFAULT_NEW_TOKENS, room));
+      int length = tokens.length + limit;
       if (tokens.length == 0 || length > directory.config().maxPositions()) {
         throw new ApoException(
             ExitCode.USAGE,
             "The prompt has "
                 + tokens.length
                 + " tokens and up to "
-                + maxNewTokens
+                + limit
                 + " follow; the model takes 1 to "
                 + directory.config().maxPositions()
                 + " in all.");
@@ -100,7 +104,7 @@ final class GenerateCommand implements Callable<Integer> {
       try (Decoder decoder = Decoder.load(directory, precision, length)) {
         var settings =
             new SamplingSettings(
-                new Decoder.Controls(temperature, 1, 0), maxNewTokens, directory.eosIds());
+                new Decoder.Controls(temperature, 1, 0), limit, directory.eosIds());
         for (var response :
             new Sampler(decoder, settings).sample(List.of(new Request(tokens, seeds))).get(0)) {
           System.out.println(tokenizer.decode(response.tokens()));
