@@ -189,7 +189,14 @@ class BadInputTest {
         ExitCode.NOT_FOUND,
         "none does not exist");
     assertRefused(
-        execute("generate", "--model", directory.resolve("model").toString(), "--prompt", "ă"),
+        execute(
+            "generate",
+            "--model",
+            directory.resolve("model").toString(),
+            "--prompt",
+            "ă",
+            "--max-new-tokens",
+            "64"),
         ExitCode.USAGE,
         "the model takes 1 to 64 in all");
     assertRefused(
