@@ -20,6 +20,13 @@ public record APOTrainingStatus(
         Long observedGeneration,
     @JsonPropertyDescription("Attempts started so far, over all stages.") @Min(0) @Max(Limits.INT)
         Integer attempts,
+    @JsonPropertyDescription("Seconds that the run was active, up to activeSince.")
+        @Min(0)
+        @Max(Limits.EXACT)
+        Long activeSeconds,
+    @JsonPropertyDescription("Since when the run is active: neither suspended nor queued nor done.")
+        @Size(min = 1, max = 40)
+        String activeSince,
     @JsonPropertyDescription("The preparation.") StageStatus prepare,
     @JsonPropertyDescription("The estimate.") StageStatus estimate,
     @JsonPropertyDescription("The training.") StageStatus train,

@@ -8,7 +8,7 @@ import io.fabric8.generator.annotation.Size;
 /** How far a stage is. */
 @ApiObject
 public record Progress(
-    @JsonPropertyDescription("Units done: questions of the estimate, steps of the training.")
+    @JsonPropertyDescription("Units done: responses of the estimate, steps of the training.")
         @Min(0)
         @Max(Limits.EXACT)
         Long done,
@@ -16,4 +16,8 @@ public record Progress(
     @JsonPropertyDescription("Part done, in percent.") @Min(0) @Max(100) Integer percent,
     @JsonPropertyDescription("Seconds left at the present speed.") @Min(0) @Max(Limits.EXACT)
         Long etaSeconds,
+    @JsonPropertyDescription("Shards of the estimate in all.") @Min(0) @Max(Limits.INT)
+        Integer shards,
+    @JsonPropertyDescription("Shards that are complete.") @Min(0) @Max(Limits.INT)
+        Integer shardsDone,
     @JsonPropertyDescription("The same for people.") @Size(max = 256) String message) {}

@@ -14,7 +14,8 @@ public record RunPolicySpec(
         @Min(0)
         @Max(1000)
         Integer maxRetries,
-    @JsonPropertyDescription("Seconds that a run may take while not suspended; no limit if unset.")
+    @JsonPropertyDescription(
+            "Seconds that a run may take while neither suspended nor queued; no limit if unset.")
         @Min(1)
         @Max(Limits.INT)
         Integer activeDeadlineSeconds,

@@ -38,6 +38,8 @@ class APOTrainingTest {
             null,
             null,
             null,
+            null,
+            null,
             null));
     assertThat(Serialization.asJson(training))
         .isEqualTo(

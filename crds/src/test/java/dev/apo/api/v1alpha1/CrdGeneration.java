@@ -96,7 +96,7 @@ final class CrdGeneration {
       if (schema.getMaxLength() == null) {
         schema.setMaxLength(MAX_LENGTH);
       }
-      if (name.endsWith("Time")) {
+      if (name.endsWith("Time") || name.equals("activeSince")) {
         schema.setFormat("date-time");
       }
     }

@@ -1,0 +1,155 @@
+package dev.apo.operator;
+
+import dev.apo.api.v1alpha1.APOTraining;
+import dev.apo.api.v1alpha1.APOTrainingStatus;
+import dev.apo.operator.act.Actor;
+import dev.apo.operator.act.JobRefusedException;
+import dev.apo.operator.act.StatusWriter;
+import dev.apo.operator.decide.Decider;
+import dev.apo.operator.decide.Decision;
+import dev.apo.operator.decide.Observation;
+import dev.apo.operator.events.EventPublisher;
+import dev.apo.operator.events.Transition;
+import dev.apo.operator.jobs.JobFactory;
+import dev.apo.operator.metrics.RunMetrics;
+import dev.apo.operator.observe.Observer;
+import dev.apo.operator.progress.ProgressPoller;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.Context;
+import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
+import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
+import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
+import io.javaoperatorsdk.operator.api.reconciler.UpdateControl;
+import io.javaoperatorsdk.operator.processing.event.ResourceID;
+import io.javaoperatorsdk.operator.processing.event.source.EventSource;
+import io.javaoperatorsdk.operator.processing.event.source.inbound.SimpleInboundEventSource;
+import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEventSource;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.MDC;
+
+/** Observes, decides, acts, and stores the status, in this order. */
+@ControllerConfiguration(
+    name = APOTrainingReconciler.NAME,
+    fieldManager = StatusWriter.FIELD_MANAGER,
+    retry = CappedRetry.class,
+    maxReconciliationInterval =
+        @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
+public final class APOTrainingReconciler implements Reconciler<APOTraining> {
+  static final String NAME = "apotraining";
+
+  /** How soon to look again after something else wrote the resource first. */
+  private static final Duration AFTER_CONFLICT = Duration.ofMillis(200);
+
+  private final Clock clock = Clock.systemUTC();
+  private final SimpleInboundEventSource<APOTraining> progressed =
+      new SimpleInboundEventSource<>("progress");
+  private final ProgressPoller<ResourceID> poller;
+  private final Observer observer;
+  private final Actor actor;
+  private final StatusWriter statuses;
+  private final EventPublisher events;
+  private final RunMetrics metrics;
+
+  APOTrainingReconciler(
+      KubernetesClient client,
+      OperatorConfig config,
+      RunMetrics metrics,
+      @ConfigProperty(name = "apo.instance", defaultValue = "apo-operator") String instance) {
+    this.poller = new ProgressPoller<>(config.progressInterval(), progressed::propagateEvent);
+    this.observer = new Observer(client, poller::of);
+    this.actor = new Actor(client, new JobFactory(config.workerImage(), config.gracePeriod()));
+    this.statuses = new StatusWriter(client);
+    this.events = new EventPublisher(client, instance);
+    this.metrics = metrics;
+  }
+
+  @Override
+  public List<EventSource<?, APOTraining>> prepareEventSources(
+      EventSourceContext<APOTraining> context) {
+    poller.start();
+    return List.of(owned(Job.class, context), owned(Pod.class, context), progressed);
+  }
+
+  /** Watches only what the operator made. */
+  private static <R extends HasMetadata> EventSource<R, APOTraining> owned(
+      Class<R> type, EventSourceContext<APOTraining> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(type, APOTraining.class)
+            .withLabelSelector(Labels.SELECTOR)
+            .withNamespacesInheritedFromController()
+            .withSecondaryToPrimaryMapper(
+                object ->
+                    Set.of(
+                        new ResourceID(
+                            object.getMetadata().getLabels().get(Labels.TRAINING),
+                            object.getMetadata().getNamespace())))
+            .build(),
+        context);
+  }
+
+  @Override
+  public UpdateControl<APOTraining> reconcile(APOTraining training, Context<APOTraining> context) {
+    ResourceID id = ResourceID.fromResource(training);
+    if (training.getMetadata().getDeletionTimestamp() != null) {
+      // Its Jobs and pods go with it.
+      poller.follow(id, List.of());
+      return UpdateControl.noUpdate();
+    }
+    MDC.put("uid", training.getMetadata().getUid());
+    try {
+      Observation seen =
+          observer.observe(
+              training,
+              context.getSecondaryResources(Job.class),
+              context.getSecondaryResources(Pod.class),
+              clock.instant());
+      poller.follow(id, seen.jobs().stream().flatMap(job -> job.pods().stream()).toList());
+      return carryOut(training, seen);
+    } finally {
+      MDC.remove("uid");
+    }
+  }
+
+  private UpdateControl<APOTraining> carryOut(APOTraining training, Observation seen) {
+    Decision decision = Decider.decide(seen);
+    if (!decision.actions().isEmpty()) {
+      if (!statuses.isCurrent(training)) {
+        return UpdateControl.<APOTraining>noUpdate().rescheduleAfter(AFTER_CONFLICT);
+      }
+      try {
+        actor.act(training, decision.actions());
+      } catch (JobRefusedException e) {
+        decision = Decider.decide(seen.refused(e.trouble()));
+      }
+    }
+    APOTrainingStatus before = training.getStatus();
+    if (!decision.status().equals(before)) {
+      if (!statuses.write(training, decision.status())) {
+        return UpdateControl.<APOTraining>noUpdate().rescheduleAfter(AFTER_CONFLICT);
+      }
+      events.publish(training, Transition.between(before, decision.status()));
+      metrics.observe(training, before, decision.status(), seen);
+    }
+    return again(decision);
+  }
+
+  private static UpdateControl<APOTraining> again(Decision decision) {
+    UpdateControl<APOTraining> control = UpdateControl.noUpdate();
+    if (decision.lookAgainAfter() == null) {
+      return control;
+    }
+    // At least 1 ms: JOSDK takes 0 for never.
+    return control.rescheduleAfter(
+        Math.max(1, decision.lookAgainAfter().toMillis()), TimeUnit.MILLISECONDS);
+  }
+}

@@ -1,0 +1,51 @@
+package dev.apo.operator;
+
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
+import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.quarkus.arc.Unremovable;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Optional;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/** What the framework needs to be told to run in a cluster for a long time. */
+final class Production {
+  private static final String LEASE = "apo-operator";
+
+  private Production() {}
+
+  /** One of several replicas leads; the others are ready to take over. */
+  @Produces
+  @Singleton
+  @Unremovable
+  static LeaderElectionConfiguration leaderElection(
+      @ConfigProperty(name = "pod.namespace") Optional<String> namespace,
+      @ConfigProperty(name = "apo.instance") String instance) {
+    // Whoever loses the lease leaves at once: exiting is the framework's default.
+    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
+        .withLeaseNamespace(namespace.orElse(null))
+        .withIdentity(instance)
+        .withLeaseDuration(Duration.ofSeconds(15))
+        .withRenewDeadline(Duration.ofSeconds(10))
+        .withRetryPeriod(Duration.ofSeconds(2))
+        .build();
+  }
+
+  /** The framework counts events with and without an action, which Prometheus refuses. */
+  @Produces
+  @Singleton
+  static MeterFilter eventsAlwaysHaveAnAction() {
+    return new MeterFilter() {
+      @Override
+      public Meter.Id map(Meter.Id id) {
+        return id.getName().equals("events.received") && id.getTag("action") == null
+            ? id.withTag(Tag.of("action", "NONE"))
+            : id;
+      }
+    };
+  }
+}
