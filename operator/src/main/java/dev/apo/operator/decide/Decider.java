@@ -37,10 +37,8 @@ public final class Decider {
   /** A run that has just ended is looked at again at once: its end is stored before its Jobs go. */
   private Duration nextLook() {
     boolean cleaningUp =
-        draft.isTerminal() && actions.isEmpty() && seen.jobs().stream().anyMatch(JobState::isLive);
-    return cleaningUp && seen.jobs().stream().noneMatch(JobState::deleting)
-        ? Duration.ZERO
-        : draft.isTerminal() ? null : lookAgain;
+        draft.isTerminal() && actions.isEmpty() && seen.jobs().stream().anyMatch(this::mustStop);
+    return cleaningUp ? Duration.ZERO : draft.isTerminal() ? null : lookAgain;
   }
 
   private void run() {
@@ -55,7 +53,16 @@ public final class Decider {
 
   /** Deletes what still runs; what is over stays, for its logs. */
   private void stopAllJobs() {
-    seen.jobs().stream().filter(JobState::isLive).forEach(this::delete);
+    seen.jobs().stream().filter(this::mustStop).forEach(this::delete);
+  }
+
+  /**
+   * Whether it is under way, and nobody stops it yet. A Job whose pods have done their work is not.
+   */
+  private boolean mustStop(JobState job) {
+    return job.isLive()
+        && !job.deleting()
+        && !(Outcome.of(job, seen.shards(job.stage())) instanceof Outcome.Success);
   }
 
   private void delete(JobState job) {
