@@ -34,7 +34,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.MDC;
 
 /** Observes, decides, acts, and stores the status, in this order. */
@@ -60,16 +59,12 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
   private final EventPublisher events;
   private final RunMetrics metrics;
 
-  APOTrainingReconciler(
-      KubernetesClient client,
-      OperatorConfig config,
-      RunMetrics metrics,
-      @ConfigProperty(name = "apo.instance", defaultValue = "apo-operator") String instance) {
+  APOTrainingReconciler(KubernetesClient client, OperatorConfig config, RunMetrics metrics) {
     this.poller = new ProgressPoller<>(config.progressInterval(), progressed::propagateEvent);
     this.observer = new Observer(client, poller::of);
     this.actor = new Actor(client, new JobFactory(config.workerImage(), config.gracePeriod()));
     this.statuses = new StatusWriter(client);
-    this.events = new EventPublisher(client, instance);
+    this.events = new EventPublisher(client, config.instance());
     this.metrics = metrics;
   }
 

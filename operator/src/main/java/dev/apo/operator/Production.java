@@ -9,8 +9,6 @@ import io.quarkus.arc.Unremovable;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Duration;
-import java.util.Optional;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** What the framework needs to be told to run in a cluster for a long time. */
 final class Production {
@@ -22,13 +20,11 @@ final class Production {
   @Produces
   @Singleton
   @Unremovable
-  static LeaderElectionConfiguration leaderElection(
-      @ConfigProperty(name = "pod.namespace") Optional<String> namespace,
-      @ConfigProperty(name = "apo.instance") String instance) {
+  static LeaderElectionConfiguration leaderElection(OperatorConfig config) {
     // Whoever loses the lease leaves at once: exiting is the framework's default.
     return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
-        .withLeaseNamespace(namespace.orElse(null))
-        .withIdentity(instance)
+        .withLeaseNamespace(config.namespace().orElse(null))
+        .withIdentity(config.instance())
         .withLeaseDuration(Duration.ofSeconds(15))
         .withRenewDeadline(Duration.ofSeconds(10))
         .withRetryPeriod(Duration.ofSeconds(2))

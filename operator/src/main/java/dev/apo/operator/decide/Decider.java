@@ -218,6 +218,7 @@ public final class Decider {
     actions.add(new Action.CreateJob(stage, attempt, retries));
     String job = JobNames.of(seen.name(), stage, attempt);
     state.started(attempt, job, seen.now());
+    draft.noProgressYet();
     if (seen.isQueueing()) {
       queued(stage, job);
     } else {

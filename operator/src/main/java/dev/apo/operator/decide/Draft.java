@@ -120,6 +120,11 @@ final class Draft {
     conditions.doesNotHold(stage.condition(), reason, message);
   }
 
+  /** What an earlier stage or attempt said is no longer true. */
+  void noProgressYet() {
+    progress = null;
+  }
+
   void progress(Stage stage, List<PodState> pods) {
     Progress now =
         ProgressSummary.of(
