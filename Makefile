@@ -5,7 +5,10 @@ PEER ?= .venv/bin/python bench/peer.py
 .DEFAULT_GOAL := help
 SMOLLM2 = models/smollm2/tokenizer_config.json
 
-.PHONY: help build run test test-fast test-smollm2 format crd bench peer clean
+IMAGES = target/images
+CLUSTER ?= hack/cluster/cluster
+
+.PHONY: help images images-cuda load-images build run test test-fast test-smollm2 format crd bench peer clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +47,17 @@ bench: build ## Measure against TRL and transformers (make peer first)
 
 peer: ## Install what the benchmarks compare with, into .venv
 	python3 -m venv .venv && .venv/bin/pip install -q -r bench/requirements.txt
+
+images: build ## Build both images as tars in target/images, without Docker
+	hack/images/base $(IMAGES)/base.tar
+	hack/images/engine $(IMAGES)/engine
+	$(MVN) -q package -DskipTests -Djacoco.skip -Dengine.native.scope=provided -Dimage.phase=package
+	@ls -lh $(IMAGES)/*.tar
+
+load-images: ## Load the images into kind, or into hack/cluster where there is no Docker
+	@if command -v kind >/dev/null && docker info >/dev/null 2>&1; then \
+	  for tar in $(IMAGES)/apo-*.tar; do kind load image-archive $$tar; done; \
+	else $(CLUSTER) load $(IMAGES)/apo-*.tar; fi
 
 clean: ## Remove everything that was built
 	$(MVN) -q clean

@@ -163,6 +163,7 @@ final class PodFactory {
     put(env, "APO_PORT", Integer.toString(PORT));
     put(env, "APO_WORK_DIR", WORK_DIRECTORY);
     put(env, "APO_TERMINATION_LOG", "/dev/termination-log");
+    env.putIfAbsent("OMP_NUM_THREADS", cores());
     if (spec.storage().caSecretRef() != null) {
       put(env, "APO_CA_FILE", CA_DIRECTORY + "/ca.crt");
     }
@@ -180,6 +181,18 @@ final class PodFactory {
               .build());
     }
     return new ArrayList<>(env.values());
+  }
+
+  /** As many threads as the container has cores; all of the node's if it has no limit. */
+  private static EnvVar cores() {
+    return new EnvVarBuilder()
+        .withName("OMP_NUM_THREADS")
+        .withNewValueFrom()
+        .withNewResourceFieldRef()
+        .withResource("limits.cpu")
+        .endResourceFieldRef()
+        .endValueFrom()
+        .build();
   }
 
   private static void put(Map<String, EnvVar> env, String name, String value) {
