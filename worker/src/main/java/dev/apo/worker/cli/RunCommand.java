@@ -54,7 +54,7 @@ final class RunCommand implements Callable<Integer> {
       } else {
         print(System.out, outcome);
       }
-      TerminationMessage.success(outcome.result());
+      TerminationMessage.success(outcome.result(), null);
     }
     return 0;
   }

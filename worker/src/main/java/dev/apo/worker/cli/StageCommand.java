@@ -1,6 +1,7 @@
 package dev.apo.worker.cli;
 
 import dev.apo.worker.run.Session;
+import dev.apo.worker.run.StageResults;
 import dev.apo.worker.run.Stages;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -10,15 +11,15 @@ import picocli.CommandLine.Mixin;
 abstract class StageCommand implements Callable<Integer> {
   @Mixin private ManifestOptions options;
 
-  /** Does the stage's work and returns what its termination message says. */
-  abstract Object run(Stages stages, ManifestOptions.Surroundings around, Session session);
+  /** Does the stage's work and leaves its last word. */
+  abstract void run(Stages stages, ManifestOptions.Surroundings around, Session session);
 
   @Override
   public Integer call() {
     try (var around = options.open();
         Session session =
             Session.open(around.manifest(), around.launch(), around.reporter(), around.stop())) {
-      TerminationMessage.success(run(new Stages(session), around, session));
+      run(new Stages(session), around, session);
     }
     return 0;
   }
@@ -29,7 +30,7 @@ abstract class StageCommand implements Callable<Integer> {
       description = "Checks everything that the manifest names, before a GPU is taken.")
   static final class Prepare extends StageCommand {
     @Override
-    Object run(Stages stages, ManifestOptions.Surroundings around, Session session) {
+    void run(Stages stages, ManifestOptions.Surroundings around, Session session) {
       Stages.Prepared prepared = stages.prepare(false);
       System.out.println(
           prepared.prompts()
@@ -40,7 +41,8 @@ abstract class StageCommand implements Callable<Integer> {
               + " parameters; V* table "
               + prepared.vstarKey()
               + (prepared.vstarComplete() ? " is there." : " is to be sampled."));
-      return prepared;
+      var results = new StageResults(session);
+      TerminationMessage.success(results.of(prepared), results.artifacts(false));
     }
   }
 
@@ -51,10 +53,14 @@ abstract class StageCommand implements Callable<Integer> {
           "Samples the V* table; JOB_COMPLETION_INDEX says which of the manifest's shards.")
   static final class Estimate extends StageCommand {
     @Override
-    Object run(Stages stages, ManifestOptions.Surroundings around, Session session) {
+    void run(Stages stages, ManifestOptions.Surroundings around, Session session) {
       boolean sharded = System.getenv("JOB_COMPLETION_INDEX") != null;
-      return stages.estimate(
-          sharded ? around.launch().shard() : 0, sharded ? session.spec().estimate().shards() : 1);
+      Stages.Estimated estimated =
+          stages.estimate(
+              sharded ? around.launch().shard() : 0,
+              sharded ? session.spec().estimate().shards() : 1);
+      var results = new StageResults(session);
+      TerminationMessage.success(results.of(estimated), results.artifacts(false));
     }
   }
 
@@ -64,8 +70,10 @@ abstract class StageCommand implements Callable<Integer> {
       description = "Trains from the newest checkpoint on and exports the model.")
   static final class Train extends StageCommand {
     @Override
-    Object run(Stages stages, ManifestOptions.Surroundings around, Session session) {
-      return stages.train(around.gauges()).state();
+    void run(Stages stages, ManifestOptions.Surroundings around, Session session) {
+      Stages.Trained trained = stages.train(around.gauges());
+      var results = new StageResults(session);
+      TerminationMessage.success(results.of(trained.state()), results.artifacts(true));
     }
   }
 }

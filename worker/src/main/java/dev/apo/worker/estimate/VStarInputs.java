@@ -6,9 +6,11 @@ import dev.apo.worker.reward.Reward;
 import dev.apo.worker.storage.Sha256;
 import dev.apo.worker.vstar.VStarPlan;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Everything that a V* table depends on; its hash is the table's key, so equal inputs share a
@@ -33,11 +35,13 @@ public final class VStarInputs {
   /**
    * @param modelDigest of weights and configuration
    * @param tokenizerDigest of tokenizer.json
+   * @param eosIds tokens that end a response
    */
   public static VStarPlan plan(
       APOTrainingSpec spec,
       String modelDigest,
       String tokenizerDigest,
+      Collection<Integer> eosIds,
       List<Prompt> prompts,
       Reward reward) {
     int blockRows =
@@ -45,6 +49,7 @@ public final class VStarInputs {
     var inputs = new TreeMap<String, String>();
     inputs.put("model", modelDigest);
     inputs.put("tokenizer", tokenizerDigest);
+    inputs.put("eos", new TreeSet<>(eosIds).toString());
     inputs.put("prompts", digest(prompts));
     inputs.put("precision", spec.train().precision().name());
     inputs.put("temperature", spec.sampling().temperature().toString());
@@ -59,7 +64,8 @@ public final class VStarInputs {
         key(inputs), prompts.size(), spec.estimate().samplesPerPrompt(), blockRows, inputs);
   }
 
-  private static String digest(List<Prompt> prompts) {
+  /** SHA-256 over the texts and answers of prompts, hexadecimal. */
+  public static String digest(List<Prompt> prompts) {
     var text = new StringBuilder();
     for (Prompt p : prompts) {
       // Lengths keep texts apart that would read the same when joined.

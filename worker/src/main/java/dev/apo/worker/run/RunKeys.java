@@ -20,6 +20,11 @@ public record RunKeys(String namespace, String name, String uid) {
     return root() + "/spec.json";
   }
 
+  /** What was behind the manifest's addresses when the run was started. */
+  public String inputs() {
+    return root() + "/inputs.json";
+  }
+
   public String checkpoints() {
     return root() + "/checkpoints";
   }

@@ -78,6 +78,7 @@ public final class Session implements AutoCloseable {
             spec,
             Digests.model(model),
             Digests.file(model.path().resolve("tokenizer.json")),
+            model.eosIds(),
             train.prompts(),
             rewards.estimate());
   }

@@ -3,17 +3,21 @@ package dev.apo.worker.run;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.estimate.VStarInputs;
 import dev.apo.worker.estimate.ValueEstimator;
 import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.manifest.DecidingParts;
+import dev.apo.worker.storage.ArtifactManifest;
 import dev.apo.worker.storage.StoredObject;
 import dev.apo.worker.train.TrainStage;
 import dev.apo.worker.train.TrainingState;
 import dev.apo.worker.vstar.VStarStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -57,7 +61,7 @@ public final class Stages {
     if (fresh) {
       forget();
     }
-    rememberSpec();
+    remember();
     VStarStore store = session.vStarStore();
     var prepared =
         new Prepared(
@@ -87,8 +91,47 @@ public final class Stages {
 
   private void forget() {
     String root = session.keys().root();
-    for (StoredObject object : session.storage().list(root)) {
-      session.storage().delete(object.key());
+    // What declares something complete goes first: a kill in between must not leave it alone.
+    session.storage().list(root).stream()
+        .map(StoredObject::key)
+        .sorted(
+            Comparator.comparing(
+                (String key) ->
+                    !key.equals(session.keys().result()) && !key.endsWith("/manifest.json")))
+        .forEach(session.storage()::delete);
+  }
+
+  /** Writes down what the run is started with, or compares with what it was started with. */
+  private void remember() {
+    rememberSpec();
+    rememberInputs();
+  }
+
+  /** The same addresses may hold another model or other data by now. */
+  private void rememberInputs() {
+    Map<String, String> now = new TreeMap<>();
+    for (String input : List.of("model", "tokenizer", "prompts")) {
+      now.put(input, session.plan().inputs().get(input));
+    }
+    if (session.eval() != null) {
+      now.put("evaluation prompts", VStarInputs.digest(session.eval().prompts()));
+    }
+    String key = session.keys().inputs();
+    if (session.storage().stat(key).isEmpty()) {
+      session.storage().write(key, json(now));
+      return;
+    }
+    Map<?, ?> before = read(key, Map.class);
+    List<String> changed =
+        now.keySet().stream().filter(name -> !now.get(name).equals(before.get(name))).toList();
+    if (!changed.isEmpty()) {
+      throw new ApoException(
+          ExitCode.BAD_MANIFEST,
+          "The run "
+              + session.keys().name()
+              + " was started with other content behind the same addresses (changed: "
+              + String.join(", ", changed)
+              + "). Give it another name, or start anew with --fresh.");
     }
   }
 
@@ -139,6 +182,7 @@ public final class Stages {
               + (shards - 1)
               + ".");
     }
+    remember();
     VStarStore store = session.vStarStore();
     if (store.isComplete()) {
       session
@@ -177,10 +221,16 @@ public final class Stages {
 
   /** Trains from the newest checkpoint on; a run that is complete is not trained again. */
   public Trained train(Consumer<Map<String, Double>> gauges) {
+    remember();
     String key = session.keys().result();
-    if (session.storage().stat(key).isPresent()) {
+    if (session.storage().stat(key).isPresent()
+        && ArtifactManifest.isComplete(session.storage(), session.keys().model())) {
+      Trained trained = read(key, Trained.class);
+      if (trained.state() == null || trained.samples() == null) {
+        throw damaged(key, null);
+      }
       session.reporter().message("The run is complete already; --fresh starts it anew.");
-      return read(key, Trained.class);
+      return trained;
     }
     TrainStage.Outcome outcome = new TrainStage(session, gauges).run();
     var trained = new Trained(outcome.state(), outcome.samples().stream().limit(50).toList());

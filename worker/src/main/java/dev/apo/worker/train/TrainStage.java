@@ -166,7 +166,8 @@ public final class TrainStage {
             train.learningRate(),
             train.seed(),
             train.evaluateEvery(),
-            train.checkpointEvery());
+            train.checkpointEvery(),
+            train.earlyStopping() == null ? null : train.earlyStopping().patience());
     var update =
         new PolicyUpdate(
             decoder,

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -28,6 +29,8 @@ final class Trainer {
    * @param steps rollout batches in all
    * @param evaluateEvery steps between evaluations; 0 for none but the first and the last
    * @param checkpointEvery steps between checkpoints
+   * @param patience evaluations in a row without a better accuracy after which training stops; null
+   *     for never
    */
   record Plan(
       int steps,
@@ -35,7 +38,14 @@ final class Trainer {
       double learningRate,
       long seed,
       int evaluateEvery,
-      int checkpointEvery) {}
+      int checkpointEvery,
+      Integer patience) {
+
+    /** Whether accuracy has not risen for too long. */
+    boolean stopsEarly(TrainingState state) {
+      return patience != null && state.evaluationsSinceBest() >= patience;
+    }
+  }
 
   /** Keeps the random numbers of rollouts apart from those of shuffling and evaluation. */
   private static final long STREAM = 0x726f6c6c;
@@ -102,8 +112,8 @@ final class Trainer {
     TrainingState state = start;
     reporter.stageStarted("train", plan.steps(), "steps", state.step());
     Map<String, Double> headline = new LinkedHashMap<>();
-    state = evaluateIfDue(state, headline);
-    while (state.step() < plan.steps()) {
+    state = evaluateFirst(state, headline);
+    while (state.step() < plan.steps() && !plan.stopsEarly(state)) {
       if (stop.requested()) {
         save(state);
         stop.check();
@@ -123,14 +133,31 @@ final class Trainer {
       log.append(state.step(), metrics);
       gauges.accept(metrics);
       reporter.advanced(state.step(), headline);
-      boolean last = state.step() == plan.steps();
+      boolean last = state.step() == plan.steps() || plan.stopsEarly(state);
       boolean best = state.isEvaluated() && state.best().step() == state.step();
       if (last || best || state.step() % plan.checkpointEvery() == 0) {
         save(state);
       }
     }
+    if (state.step() < plan.steps()) {
+      reporter.message(
+          "Stopped after step "
+              + state.step()
+              + ": "
+              + state.evaluationsSinceBest()
+              + " evaluations in a row brought no better accuracy (spec.train.earlyStopping).");
+    }
     reporter.stageFinished(headline);
     return state;
+  }
+
+  /** The accuracy before training is the metrics of step 0. */
+  private TrainingState evaluateFirst(TrainingState state, Map<String, Double> headline) {
+    TrainingState evaluated = evaluateIfDue(state, headline);
+    if (state.step() == 0 && evaluated.isEvaluated()) {
+      log.append(0, new TreeMap<>(Map.of("val/test_correctness_score", headline.get("accuracy"))));
+    }
+    return evaluated;
   }
 
   /** Responses of the newest evaluation, or of one made now if there was none. */

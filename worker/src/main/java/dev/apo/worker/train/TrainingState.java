@@ -55,6 +55,11 @@ public record TrainingState(
     return !evaluations.isEmpty() && evaluations.get(evaluations.size() - 1).step() == step;
   }
 
+  /** How many evaluations came after the best one. */
+  int evaluationsSinceBest() {
+    return evaluations.isEmpty() ? 0 : evaluations.size() - 1 - evaluations.indexOf(best());
+  }
+
   /** The first of the best evaluations, or null. */
   public Evaluation best() {
     Evaluation best = null;

@@ -169,6 +169,33 @@ class EstimateTest {
     assertThat(key(new Workplace(directory).set(field, other))).isNotEqualTo(undisturbedKey());
   }
 
+  @Test
+  void anotherTokenThatEndsResponsesChangesTheKey() {
+    var workplace = new Workplace(directory);
+    Path model = directory.resolve("model");
+    workplace.copyModel(model);
+    workplace.set("model.uri", "./model");
+    assertThat(key(workplace)).isEqualTo(undisturbedKey());
+
+    Path generation = model.resolve("generation_config.json");
+    String config = Workplace.read(generation);
+    workplace.write(
+        "model/generation_config.json",
+        config
+            .replaceFirst("\"eos_token_id\": *(\\[[^\\]]*]|\\d+)", "\"eos_token_id\": [5]")
+            .getBytes(UTF_8));
+    assertThat(Workplace.read(generation)).isNotEqualTo(config);
+    workplace.set("storage.uri", "./another");
+    workplace.apo("prepare").succeeds();
+    assertThat(
+            Workplace.parse(
+                    Workplace.read(
+                        directory.resolve("another/runs/default/sums/local/prepared.json")))
+                .get("vstarKey")
+                .asText())
+        .isNotEqualTo(undisturbedKey());
+  }
+
   private static String undisturbedKey() {
     return undisturbed.firstKey().split("/")[0];
   }
@@ -181,6 +208,7 @@ class EstimateTest {
 
     String data = Workplace.read(directory.resolve("train.jsonl"));
     workplace.write("train.jsonl", data.replaceFirst("\"74\"", "\"75\"").getBytes(UTF_8));
+    workplace.delete("storage/runs/default/sums/local/inputs.json");
     assertThat(key(workplace)).isNotEqualTo(undisturbedKey());
   }
 

@@ -74,7 +74,11 @@ class RunTest {
 
   @Test
   void everyStepHasItsMetrics() {
-    List<JsonNode> metrics = whole.metrics();
+    JsonNode before = whole.metrics().get(0);
+    assertThat(before.get("step").asInt()).isZero();
+    assertThat(before.get("val/test_correctness_score"))
+        .isEqualTo(outcome.json().get("accuracyBefore"));
+    List<JsonNode> metrics = whole.metrics().subList(1, 7);
 
     assertThat(metrics).extracting(m -> m.get("step").asInt()).containsExactly(1, 2, 3, 4, 5, 6);
     assertThat(metrics)
@@ -84,6 +88,57 @@ class RunTest {
                     .contains("critic/rewards/mean", "actor/pg_loss", "actor/grad_norm"));
     assertThat(metrics.get(2).has("val/test_correctness_score")).isTrue();
     assertThat(metrics.get(3).has("val/test_correctness_score")).isFalse();
+  }
+
+  @Test
+  void trainingStopsEarlyWithoutABetterAccuracy() {
+    var workplace = new Workplace(directory).set("train.steps", 40).set("train.evaluateEvery", 1);
+    workplace.set("train.learningRate", 1e-12).set("train.earlyStopping.patience", 2);
+
+    Workplace.Outcome stopped = workplace.apo("run").succeeds();
+
+    assertThat(stopped.err()).contains("Stopped after step 2:", "spec.train.earlyStopping");
+    JsonNode state = Workplace.parse(Workplace.read(workplace.run("result.json"))).get("state");
+    assertThat(state.get("step").asInt()).isEqualTo(2);
+    assertThat(workplace.apo("run").succeeds().err()).contains("complete already");
+  }
+
+  @Test
+  void otherContentBehindTheSameAddressesIsRefused() {
+    var workplace = new Workplace(directory);
+    workplace.apo("prepare").succeeds();
+    String train = Workplace.read(directory.resolve("train.jsonl"));
+    workplace.write("train.jsonl", train.replaceFirst("\"74\"", "\"75\"").getBytes(UTF_8));
+
+    for (String stage : List.of("run", "estimate", "train")) {
+      assertThat(workplace.apo(stage).endsWith(78).err())
+          .contains("other content behind the same addresses (changed: prompts)");
+    }
+  }
+
+  @Test
+  void eachStageRefusesAChangedManifest() {
+    var workplace = new Workplace(directory);
+    workplace.apo("prepare").succeeds();
+    workplace.set("train.learningRate", 0.5);
+    for (String stage : List.of("prepare", "estimate", "train")) {
+      assertThat(workplace.apo(stage).endsWith(78).err())
+          .contains("spec.train.learningRate was 0.001 and is now 0.5");
+    }
+  }
+
+  @Test
+  void aRunWithoutItsModelIsNotComplete() throws IOException {
+    var workplace = new Workplace(directory);
+    workplace.apo("run").succeeds();
+    var before = workplace.results();
+    Files.delete(workplace.run("model/manifest.json"));
+
+    assertThat(workplace.apo("run").succeeds().err()).doesNotContain("complete already");
+    assertThat(workplace.results()).isEqualTo(before);
+
+    workplace.write("storage/runs/default/sums/local/result.json", "{}".getBytes(UTF_8));
+    assertThat(workplace.apo("run").endsWith(74).err()).contains("result.json is damaged");
   }
 
   @Test

@@ -97,6 +97,26 @@ final class Workplace {
             .getBytes(StandardCharsets.UTF_8));
   }
 
+  /** Copies the quickstart's model. */
+  void copyModel(Path to) {
+    try (Stream<Path> files = Files.list(SAMPLES.resolve("model"))) {
+      Files.createDirectories(to);
+      for (Path file : files.toList()) {
+        Files.copy(file, to.resolve(file.getFileName()));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  void delete(String file) {
+    try {
+      Files.delete(directory.resolve(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Sets a field of the spec, such as {@code train.steps}. */
   Workplace set(String field, Object value) {
     String[] path = field.split("\\.");

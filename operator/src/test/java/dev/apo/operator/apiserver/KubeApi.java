@@ -1,0 +1,105 @@
+package dev.apo.operator.apiserver;
+
+import io.fabric8.kubeapitest.KubeAPIServer;
+import io.fabric8.kubeapitest.KubeAPIServerConfigBuilder;
+import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A real kube-apiserver and etcd, without controllers and kubelets. Their binary is the cluster's
+ * own: {@code hack/cluster/cluster build} makes it.
+ */
+final class KubeApi implements AutoCloseable {
+  private static final String VERSION = "1.34.4";
+  private static final Path DIRECTORY = Path.of("target", "kube-api").toAbsolutePath();
+  private static final Path DEFINITION = Path.of("..", "crds", "apotrainings.apo.dev-v1.yaml");
+  static final String NAMESPACE = "test";
+
+  private final KubeAPIServer server;
+  private final Config config;
+
+  KubeApi() {
+    linkBinaries();
+    server =
+        new KubeAPIServer(
+            KubeAPIServerConfigBuilder.anAPIServerConfig()
+                .withTestDir(DIRECTORY.toString())
+                .withOfflineMode(true)
+                .withApiServerVersion(VERSION)
+                .build());
+    server.start();
+    config = Config.fromKubeconfig(server.getKubeConfigYaml());
+    try (KubernetesClient client = client()) {
+      client.load(Files.newInputStream(DEFINITION)).serverSideApply();
+      client
+          .apiextensions()
+          .v1()
+          .customResourceDefinitions()
+          .withName("apotrainings.apo.dev")
+          .waitUntilCondition(KubeApi::isEstablished, 30, TimeUnit.SECONDS);
+      client
+          .namespaces()
+          .resource(
+              new NamespaceBuilder().withNewMetadata().withName(NAMESPACE).endMetadata().build())
+          .serverSideApply();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean isEstablished(
+      io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition definition) {
+    return definition != null
+        && definition.getStatus() != null
+        && definition.getStatus().getConditions().stream()
+            .anyMatch(c -> c.getType().equals("Established") && c.getStatus().equals("True"));
+  }
+
+  KubernetesClient client() {
+    return new KubernetesClientBuilder().withConfig(config).build();
+  }
+
+  Config config() {
+    return config;
+  }
+
+  Path certificate(String file) {
+    return DIRECTORY.resolve(file);
+  }
+
+  /** One program is all of Kubernetes; its first argument says which part. */
+  private static void linkBinaries() {
+    String cache = System.getenv().getOrDefault("KC_CACHE", "/var/cache/kc");
+    Path kube = Path.of(cache, "bin", "kube");
+    if (!Files.isExecutable(kube)) {
+      throw new IllegalStateException(
+          "There is no " + kube + ": run hack/cluster/cluster build, which make test does.");
+    }
+    Path binaries = DIRECTORY.resolve("k8s").resolve(VERSION + "-linux-amd64");
+    try {
+      Files.createDirectories(binaries);
+      for (String part : List.of("etcd", "kube-apiserver", "kubectl")) {
+        Path shim = binaries.resolve(part);
+        Files.writeString(shim, "#!/bin/sh\nexec " + kube + " " + part + " \"$@\"\n");
+        if (!shim.toFile().setExecutable(true)) {
+          throw new IOException("cannot make " + shim + " executable");
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    server.stop();
+  }
+}

@@ -1,0 +1,403 @@
+package dev.apo.operator.apiserver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import dev.apo.api.v1alpha1.APOTraining;
+import dev.apo.api.v1alpha1.Condition;
+import dev.apo.api.v1alpha1.Phase;
+import io.fabric8.kubernetes.api.model.Event;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The operator on a real API server where nothing else runs: the test plays the Job controller and
+ * the kubelet.
+ */
+@QuarkusTest
+@QuarkusTestResource(KubeApiResource.class)
+@Tag("apiserver")
+class OperatorTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final String PREPARED =
+      "{\"exitCode\":0,\"result\":{\"vstarKey\":\"key\",\"vstarReused\":%s,\"trainPrompts\":64}}";
+  private static final String ESTIMATED = "{\"exitCode\":0,\"result\":{\"reward\":0.5}}";
+  private static final String TRAINED =
+      "{\"exitCode\":0,\"result\":{\"steps\":10,\"accuracy\":0.9},\"artifacts\":{\"model\":\"s3://b/model\"}}";
+
+  @Inject KubernetesClient client;
+
+  @AfterEach
+  void tidyUp() {
+    client.resources(APOTraining.class).inNamespace(KubeApi.NAMESPACE).delete();
+    // There is no garbage collector here.
+    client.batch().v1().jobs().inNamespace(KubeApi.NAMESPACE).withGracePeriod(0).delete();
+    client.pods().inNamespace(KubeApi.NAMESPACE).withGracePeriod(0).delete();
+    for (Job job : jobs()) {
+      client
+          .resource(job)
+          .edit(j -> new JobBuilder(j).editMetadata().withFinalizers().endMetadata().build());
+    }
+  }
+
+  @Test
+  void aRunGoesThroughAllStages() {
+    create("whole", "");
+    succeed("whole-prepare-1", 0, PREPARED.formatted("false"));
+    Job estimate = job("whole-estimate-1");
+    assertThat(estimate.getSpec().getCompletionMode()).isEqualTo("Indexed");
+    succeed("whole-estimate-1", 0, ESTIMATED);
+    succeed("whole-train-1", 0, TRAINED);
+    APOTraining training = until("whole", phase(Phase.SUCCEEDED));
+    assertThat(training.getStatus().artifacts().model()).isEqualTo("s3://b/model");
+    assertThat(training.getStatus().results().train().accuracy()).isEqualTo(0.9);
+    assertThat(training.getMetadata().getGeneration()).as("nothing writes the spec").isEqualTo(1);
+    assertThat(training.getMetadata().getFinalizers()).isEmpty();
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () ->
+                assertThat(events(training))
+                    .extracting(Event::getReason)
+                    .contains("JobCreated", "Completed", "Succeeded"));
+  }
+
+  @Test
+  void aTableThatIsThereSkipsTheEstimate() {
+    create("reuse", "");
+    succeed("reuse-prepare-1", 0, PREPARED.formatted("true"));
+    job("reuse-train-1");
+    assertThat(condition(get("reuse"), "VALUE_ESTIMATED").reason()).isEqualTo("TableReused");
+    assertThat(
+            client
+                .batch()
+                .v1()
+                .jobs()
+                .inNamespace(KubeApi.NAMESPACE)
+                .withName("reuse-estimate-1")
+                .get())
+        .isNull();
+  }
+
+  @Test
+  void badInputEndsTheRunWithTheWorkersSentence() {
+    create("bad", "");
+    end("bad-prepare-1", 0, "Failed", 65, "{\"exitCode\":65,\"message\":\"Row 3 has no answer.\"}");
+    failJob("bad-prepare-1", "PodFailurePolicy");
+    APOTraining training = until("bad", phase(Phase.FAILED));
+    assertThat(condition(training, "FAILED").message()).isEqualTo("prepare: Row 3 has no answer.");
+    assertThat(condition(training, "FAILED").reason()).isEqualTo("BadInput");
+  }
+
+  @Test
+  void aFinishedRunStaysFinishedWhenItsJobsGo() {
+    create("final", "");
+    end("final-prepare-1", 0, "Failed", 65, "{\"exitCode\":65,\"message\":\"No.\"}");
+    failJob("final-prepare-1", "PodFailurePolicy");
+    until("final", phase(Phase.FAILED));
+    client
+        .batch()
+        .v1()
+        .jobs()
+        .inNamespace(KubeApi.NAMESPACE)
+        .withName("final-prepare-1")
+        .withGracePeriod(0)
+        .delete();
+    String version = get("final").getMetadata().getResourceVersion();
+    client
+        .resources(APOTraining.class)
+        .inNamespace(KubeApi.NAMESPACE)
+        .withName("final")
+        .edit(
+            t -> {
+              t.getMetadata().setLabels(java.util.Map.of("touched", "yes"));
+              return t;
+            });
+    await()
+        .during(Duration.ofSeconds(2))
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                jobs().stream()
+                    .noneMatch(
+                        job ->
+                            job.getMetadata().getName().startsWith("final")
+                                && job.getMetadata().getDeletionTimestamp() == null));
+    assertThat(get("final").getStatus().phase()).isEqualTo(Phase.FAILED);
+    assertThat(version).isNotNull();
+  }
+
+  @Test
+  void aForeignJobOfTheSameNameIsNeitherTakenNorDeleted() {
+    client
+        .resource(
+            new JobBuilder()
+                .withNewMetadata()
+                .withName("taken-prepare-1")
+                .withNamespace(KubeApi.NAMESPACE)
+                .endMetadata()
+                .withNewSpec()
+                .withNewTemplate()
+                .withNewSpec()
+                .withRestartPolicy("Never")
+                .addNewContainer()
+                .withName("c")
+                .withImage("i")
+                .endContainer()
+                .endSpec()
+                .endTemplate()
+                .endSpec()
+                .build())
+        .create();
+    create("taken", "");
+    APOTraining training = until("taken", t -> "JobNameTaken".equals(reason(t, "PREPARED")));
+    assertThat(training.getStatus().prepare()).isNull();
+    assertThat(job("taken-prepare-1").getMetadata().getOwnerReferences()).isEmpty();
+  }
+
+  @Test
+  void suspendedRunsCreateNothingAndIdleOnesAreNotWritten() throws InterruptedException {
+    create("idle", "\"suspend\": true,");
+    until("idle", phase(Phase.SUSPENDED));
+    String version = get("idle").getMetadata().getResourceVersion();
+    Thread.sleep(3000);
+    assertThat(get("idle").getMetadata().getResourceVersion()).isEqualTo(version);
+    assertThat(jobs()).noneMatch(job -> job.getMetadata().getName().startsWith("idle"));
+  }
+
+  @Test
+  void aSpecEditDuringAStatusWriteIsNotLost() {
+    create("edits", "\"suspend\": true,");
+    until("edits", phase(Phase.SUSPENDED));
+    for (int i = 1; i <= 50; i++) {
+      int limit = 100 + i;
+      for (int twice = 0; twice < 2; twice++) {
+        int value = limit + 1000 * twice;
+        client
+            .resources(APOTraining.class)
+            .inNamespace(KubeApi.NAMESPACE)
+            .withName("edits")
+            .patch(
+                io.fabric8.kubernetes.client.dsl.base.PatchContext.of(
+                    io.fabric8.kubernetes.client.dsl.base.PatchType.JSON_MERGE),
+                "{\"spec\":{\"runPolicy\":{\"maxRetries\":" + value % 1000 + "}}}");
+      }
+      until(
+          "edits",
+          t -> Objects.equals(t.getStatus().observedGeneration(), t.getMetadata().getGeneration()));
+    }
+  }
+
+  @Test
+  void podSettingsReachThePodAndTheResourcesLabelsDoNot() {
+    create(
+        "pods",
+        """
+        "queueName": "research",
+        "estimate": {"shards": 4, "parallelism": 2, "pod": {
+          "image": "mine:1", "resources": {"limits": {"nvidia.com/gpu": "1"}},
+          "nodeSelector": {"gpu": "a100"}, "tolerations": [{"key": "gpu", "operator": "Exists"}],
+          "serviceAccountName": "sampler", "runtimeClassName": "nvidia", "priorityClassName": "high",
+          "env": [{"name": "X", "value": "y"}, {"name": "APO_ATTEMPT", "value": "99"}],
+          "volumes": [{"name": "cache", "emptyDir": {}}],
+          "volumeMounts": [{"name": "cache", "mountPath": "/cache"}],
+          "labels": {"team": "a"}, "annotations": {"note": "b"}}},
+        """);
+    Job prepare = job("pods-prepare-1");
+    assertThat(prepare.getSpec().getSuspend()).isTrue();
+    assertThat(prepare.getMetadata().getLabels())
+        .containsEntry("kueue.x-k8s.io/queue-name", "research")
+        .doesNotContainKey("argocd.argoproj.io/instance");
+    succeed("pods-prepare-1", 0, PREPARED.formatted("false"));
+    Job job = job("pods-estimate-1");
+    var pod = job.getSpec().getTemplate();
+    var container = pod.getSpec().getContainers().get(0);
+    assertThat(job.getSpec().getCompletions()).isEqualTo(4);
+    assertThat(job.getSpec().getParallelism()).isEqualTo(2);
+    assertThat(container.getImage()).isEqualTo("mine:1");
+    assertThat(container.getArgs()).containsExactly("estimate", "/etc/apo/manifest.yaml");
+    assertThat(container.getResources().getLimits()).containsKey("nvidia.com/gpu");
+    assertThat(container.getEnv())
+        .anyMatch(e -> e.getName().equals("X") && e.getValue().equals("y"))
+        .anyMatch(e -> e.getName().equals("APO_ATTEMPT") && e.getValue().equals("1"));
+    assertThat(container.getVolumeMounts()).anyMatch(m -> m.getMountPath().equals("/cache"));
+    assertThat(pod.getSpec().getNodeSelector()).containsEntry("gpu", "a100");
+    assertThat(pod.getSpec().getTolerations()).hasSize(1);
+    assertThat(pod.getSpec().getServiceAccountName()).isEqualTo("sampler");
+    assertThat(pod.getSpec().getRuntimeClassName()).isEqualTo("nvidia");
+    assertThat(pod.getSpec().getPriorityClassName()).isEqualTo("high");
+    assertThat(pod.getMetadata().getLabels()).containsEntry("team", "a");
+    assertThat(pod.getMetadata().getAnnotations()).containsEntry("note", "b");
+  }
+
+  @Test
+  void aResourceOfTheSameNameStartsClean() {
+    create("again", "");
+    String first = job("again-prepare-1").getMetadata().getUid();
+    client.resources(APOTraining.class).inNamespace(KubeApi.NAMESPACE).withName("again").delete();
+    create("again", "");
+    until("again", t -> "JobNameTaken".equals(reason(t, "PREPARED")));
+    assertThat(job("again-prepare-1").getMetadata().getUid()).isEqualTo(first);
+    assertThat(get("again").getStatus().prepare()).isNull();
+  }
+
+  // --- the world --------------------------------------------------------------------------------
+
+  private void create(String name, String more) {
+    client
+        .resource(
+            Serialization.unmarshal(
+                """
+                {"apiVersion": "apo.dev/v1alpha1", "kind": "APOTraining",
+                 "metadata": {"name": "%s", "namespace": "test",
+                              "labels": {"argocd.argoproj.io/instance": "app"}},
+                 "spec": {%s "model": {"uri": "s3://b/m"}, "data": {"train": {"uri": "s3://b/d"}},
+                          "reward": {"type": "ExactMatch"}, "storage": {"uri": "s3://b/p"}}}
+                """
+                    .formatted(name, more),
+                io.fabric8.kubernetes.api.model.GenericKubernetesResource.class))
+        .create();
+  }
+
+  private APOTraining get(String name) {
+    return client.resources(APOTraining.class).inNamespace(KubeApi.NAMESPACE).withName(name).get();
+  }
+
+  private List<Job> jobs() {
+    return client.batch().v1().jobs().inNamespace(KubeApi.NAMESPACE).list().getItems();
+  }
+
+  private List<Event> events(APOTraining training) {
+    return client
+        .v1()
+        .events()
+        .inNamespace(KubeApi.NAMESPACE)
+        .withField("involvedObject.uid", training.getMetadata().getUid())
+        .list()
+        .getItems();
+  }
+
+  private APOTraining until(String name, Predicate<APOTraining> condition) {
+    return await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> get(name), t -> t != null && t.getStatus() != null && condition.test(t));
+  }
+
+  private static Predicate<APOTraining> phase(Phase phase) {
+    return t -> t.getStatus().phase() == phase;
+  }
+
+  private static Condition condition(APOTraining training, String type) {
+    return training.getStatus().conditions().stream()
+        .filter(c -> c.type().name().equals(type))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private static String reason(APOTraining training, String type) {
+    Condition condition = condition(training, type);
+    return condition == null ? null : condition.reason();
+  }
+
+  private Job job(String name) {
+    return await()
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(50))
+        .until(
+            () -> client.batch().v1().jobs().inNamespace(KubeApi.NAMESPACE).withName(name).get(),
+            Objects::nonNull);
+  }
+
+  private void succeed(String job, int index, String message) {
+    end(job, index, "Succeeded", 0, message);
+  }
+
+  /** What the Job controller and the kubelet would do. */
+  private void end(String jobName, int index, String phase, int exitCode, String message) {
+    Job job = job(jobName);
+    Pod pod =
+        new PodBuilder()
+            .withNewMetadata()
+            .withName(jobName + "-" + index)
+            .withNamespace(KubeApi.NAMESPACE)
+            .withLabels(job.getSpec().getTemplate().getMetadata().getLabels())
+            .addToLabels("batch.kubernetes.io/job-name", jobName)
+            .addToAnnotations("batch.kubernetes.io/job-completion-index", String.valueOf(index))
+            .endMetadata()
+            .withNewSpec()
+            .addNewContainer()
+            .withName("worker")
+            .withImage("fake")
+            .endContainer()
+            .endSpec()
+            .build();
+    client.resource(pod).create();
+    client
+        .resource(pod)
+        .editStatus(
+            p ->
+                new PodBuilder(p)
+                    .withNewStatus()
+                    .withPhase(phase)
+                    .addNewContainerStatus()
+                    .withName("worker")
+                    .withImage("fake")
+                    .withImageID("fake")
+                    .withReady(false)
+                    .withRestartCount(0)
+                    .withNewState()
+                    .withNewTerminated()
+                    .withExitCode(exitCode)
+                    .withMessage(message)
+                    .withStartedAt("2026-01-01T00:00:00Z")
+                    .withFinishedAt("2026-01-01T00:00:09Z")
+                    .endTerminated()
+                    .endState()
+                    .endContainerStatus()
+                    .endStatus()
+                    .build());
+  }
+
+  private void failJob(String name, String reason) {
+    Job job = job(name);
+    String now = "2026-01-01T00:00:10Z";
+    client
+        .resource(job)
+        .editStatus(
+            j ->
+                new JobBuilder(j)
+                    .withNewStatus()
+                    .withStartTime("2026-01-01T00:00:00Z")
+                    .withFailed(1)
+                    .addNewCondition()
+                    .withType("FailureTarget")
+                    .withStatus("True")
+                    .withReason(reason)
+                    .withLastTransitionTime(now)
+                    .endCondition()
+                    .addNewCondition()
+                    .withType("Failed")
+                    .withStatus("True")
+                    .withReason(reason)
+                    .withMessage("the test said so")
+                    .withLastTransitionTime(now)
+                    .endCondition()
+                    .endStatus()
+                    .build());
+  }
+}

@@ -1,0 +1,52 @@
+package dev.apo.worker.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.apo.worker.ExitCode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TerminationMessageTest {
+  @TempDir Path directory;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x", "\"", "\u0001", "€"})
+  void anEndlessSentenceIsCutWithAMarkAndStaysJson(String character) {
+    String json = TerminationMessage.failureJson(ExitCode.BAD_DATA, character.repeat(100_000));
+
+    assertThat(json.getBytes(StandardCharsets.UTF_8)).hasSizeLessThanOrEqualTo(4096);
+    assertThat(Workplace.parse(json).get("message").asText()).endsWith("(cut)");
+  }
+
+  @Test
+  @Tag("slow")
+  void everyStageSpeaksInTheWordsOfTheApi() {
+    Path log = directory.resolve("log");
+    var workplace =
+        new Workplace(directory)
+            .set("train.evaluateEvery", 1)
+            .environment("APO_TERMINATION_LOG", log.toString());
+
+    workplace.process("prepare").succeeds();
+    var prepared = Workplace.parse(Workplace.read(log));
+    assertThat(prepared.at("/result/trainPrompts").asInt()).isEqualTo(40);
+    assertThat(prepared.at("/result/vstarReused").asBoolean()).isFalse();
+
+    workplace.process("estimate").succeeds();
+    var estimated = Workplace.parse(Workplace.read(log));
+    assertThat(estimated.at("/result/responses").asInt()).isEqualTo(80);
+    assertThat(estimated.at("/result/reward").asDouble()).isBetween(0.01, 1.0);
+    assertThat(estimated.at("/artifacts/vstarKey")).isEqualTo(prepared.at("/result/vstarKey"));
+
+    workplace.process("train").succeeds();
+    var trained = Workplace.parse(Workplace.read(log));
+    assertThat(trained.at("/result/steps").asInt()).isEqualTo(6);
+    assertThat(trained.at("/result/accuracy").isNumber()).isTrue();
+    assertThat(trained.at("/artifacts/model").asText()).endsWith("/model/");
+  }
+}
