@@ -155,7 +155,8 @@ final class Trainer {
   private TrainingState evaluateFirst(TrainingState state, Map<String, Double> headline) {
     TrainingState evaluated = evaluateIfDue(state, headline);
     if (state.step() == 0 && evaluated.isEvaluated()) {
-      log.append(0, new TreeMap<>(Map.of("val/test_correctness_score", headline.get("accuracy"))));
+      double accuracy = evaluated.evaluations().get(0).accuracy();
+      log.append(0, new TreeMap<>(Map.of("val/test_correctness_score", accuracy)));
     }
     return evaluated;
   }

@@ -182,7 +182,7 @@ class EstimateTest {
     workplace.write(
         "model/generation_config.json",
         config
-            .replaceFirst("\"eos_token_id\": *(\\[[^\\]]*]|\\d+)", "\"eos_token_id\": [5]")
+            .replaceFirst("\"eos_token_id\"\\s*:\\s*(\\[[^\\]]*]|\\d+)", "\"eos_token_id\": [5]")
             .getBytes(UTF_8));
     assertThat(Workplace.read(generation)).isNotEqualTo(config);
     workplace.set("storage.uri", "./another");
