@@ -150,7 +150,7 @@ final class Draft {
       // Only the shard that found all the others complete knows the table's figures.
       boolean figures = word.estimate() != null && word.estimate().reward() != null;
       estimated = figures || estimated == null ? orElse(word.estimate(), estimated) : estimated;
-      trained = word.train() != null ? word.train() : trained;
+      trained = word.train() != null ? ProgressSummary.merge(trained, word.train()) : trained;
       artifacts = word.artifacts() != null ? merge(artifacts, word.artifacts()) : artifacts;
     }
     conditions.holds(stage.condition(), Reason.COMPLETED, summary(stage));
@@ -197,9 +197,10 @@ final class Draft {
   private String summary(Stage stage) {
     return switch (stage) {
       case PREPARE ->
-          "%d prompts to train on; the V* table %s"
-              .formatted(
-                  prepared.trainPrompts(), isTableReused() ? "is there" : "is to be sampled");
+          (prepared.trainPrompts() == null
+                  ? ""
+                  : prepared.trainPrompts() + " prompts to train on; ")
+              + (isTableReused() ? "the V* table is there" : "the V* table is to be sampled");
       case ESTIMATE ->
           estimated == null || estimated.reward() == null
               ? "The V* table is complete"

@@ -93,18 +93,39 @@ final class ProgressSummary {
 
   /** The results of training so far. */
   static TrainResults results(TrainResults old, PodProgress pod) {
-    Double reward = pod.figures().getOrDefault("reward", old == null ? null : old.reward());
-    Double accuracy = pod.figures().getOrDefault("accuracy", old == null ? null : old.accuracy());
-    return new TrainResults(
-        pod.done(),
-        reward,
-        accuracy,
-        old == null ? null : old.accuracyBefore(),
-        old == null ? null : old.bestAccuracy(),
-        old == null ? null : old.kl(),
-        old == null ? null : old.loss(),
-        old == null ? null : old.responseTokens(),
-        old == null ? null : old.tokensPerSecond(),
-        old == null ? null : old.stoppedEarly());
+    return merge(
+        old,
+        new TrainResults(
+            pod.done(),
+            pod.figures().get("reward"),
+            pod.figures().get("accuracy"),
+            null,
+            null,
+            null,
+            null,
+            null,
+            null,
+            null));
+  }
+
+  /** What is not known now is as it was. */
+  static TrainResults merge(TrainResults old, TrainResults now) {
+    return old == null
+        ? now
+        : new TrainResults(
+            either(now.steps(), old.steps()),
+            either(now.reward(), old.reward()),
+            either(now.accuracy(), old.accuracy()),
+            either(now.accuracyBefore(), old.accuracyBefore()),
+            either(now.bestAccuracy(), old.bestAccuracy()),
+            either(now.kl(), old.kl()),
+            either(now.loss(), old.loss()),
+            either(now.responseTokens(), old.responseTokens()),
+            either(now.tokensPerSecond(), old.tokensPerSecond()),
+            either(now.stoppedEarly(), old.stoppedEarly()));
+  }
+
+  private static <T> T either(T now, T old) {
+    return now != null ? now : old;
   }
 }
