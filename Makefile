@@ -8,7 +8,7 @@ SMOLLM2 = models/smollm2/tokenizer_config.json
 IMAGES = target/images
 CLUSTER ?= hack/cluster/cluster
 
-.PHONY: help images images-cuda load-images build run test test-fast test-smollm2 format crd bench peer clean
+.PHONY: help images images-cuda load-images build run test test-fast test-operator e2e test-smollm2 format crd bench peer clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,12 +19,20 @@ build: ## Build everything, without tests
 run: ## The main job: train the quickstart's model
 	./apo run samples/quickstart.yaml
 
-test: ## All tests, format check and coverage report; prints what ran
+test: ## All tests, on a real API server and a real cluster too; prints what ran
 	@rm -rf */target/surefire-reports
-	@status=0; $(MVN) verify || status=$$?; hack/test-summary || status=1; exit $$status
+	@status=0; hack/cluster/cluster build && $(MVN) verify && $(MAKE) e2e || status=1; \
+	  hack/test-summary || status=1; exit $$status
 
 test-fast: ## Tests that need no engine and no server: seconds
-	$(MVN) -q test -DexcludedGroups=slow,smollm2
+	$(MVN) -q test -DexcludedGroups=slow,smollm2,apiserver
+
+test-operator: ## The operator on a real API server, without a cluster: a minute
+	hack/cluster/cluster build
+	$(MVN) -pl crds,operator test
+
+e2e: images ## Tests on a real cluster: kind where there is Docker, else hack/cluster (root)
+	hack/e2e $(TEST)
 
 test-smollm2: $(SMOLLM2) ## The engine beside transformers on SmolLM2-135M, a real model from a PyPI package
 	$(MVN) test -pl crds,worker -Dgroups=smollm2 -DexcludedGroups=none -Dsurefire.failIfNoSpecifiedTests=false
