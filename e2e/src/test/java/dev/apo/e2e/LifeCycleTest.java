@@ -74,7 +74,9 @@ class LifeCycleTest {
     cluster.runningPod(name + "-" + stage + "-1");
     cluster.patch(name, "{\"spec\": {\"suspend\": true}}");
     cluster.until(name, reason(ConditionType.SUSPENDED, "Suspended"));
-    assertThat(cluster.pods(name + "-" + stage + "-1")).isEmpty();
+    await()
+        .atMost(Duration.ofSeconds(10))
+        .until(() -> cluster.pods(name + "-" + stage + "-1").isEmpty());
     cluster.patch(name, "{\"spec\": {\"suspend\": false}}");
     cluster.runningPod(name + "-" + stage + "-2");
     cluster.training(name).delete();

@@ -43,15 +43,23 @@ class PipelineTest {
     storage = cluster.namespace + "-storage";
     cluster
         .client
-        .resource(
-            new NamespaceBuilder().withNewMetadata().withName(storage).endMetadata().build())
+        .resource(new NamespaceBuilder().withNewMetadata().withName(storage).endMetadata().build())
         .create();
     String manifests =
         Files.readString(Path.of("src", "test", "resources", "minio.yaml"))
             .replace("ACCESS", ACCESS)
             .replace("SECRET", SECRET);
-    cluster.client.load(new java.io.ByteArrayInputStream(manifests.getBytes())).inNamespace(storage).create();
-    cluster.client.pods().inNamespace(storage).withName("minio").waitUntilReady(90, TimeUnit.SECONDS);
+    cluster
+        .client
+        .load(new java.io.ByteArrayInputStream(manifests.getBytes()))
+        .inNamespace(storage)
+        .create();
+    cluster
+        .client
+        .pods()
+        .inNamespace(storage)
+        .withName("minio")
+        .waitUntilReady(90, TimeUnit.SECONDS);
     cluster
         .client
         .resource(
@@ -152,7 +160,8 @@ class PipelineTest {
           s3(port)
               .listObjects(
                   ListObjectsArgs.builder().bucket("apo").prefix(model).recursive(true).build());
-      assertThat(objects).anySatisfy(o -> assertThat(o.get().objectName()).endsWith("model.safetensors"));
+      assertThat(objects)
+          .anySatisfy(o -> assertThat(o.get().objectName()).endsWith("model.safetensors"));
     }
     assertNoSecretIsTold();
   }

@@ -93,7 +93,7 @@ public final class Decider {
         stopping ? Reason.SUSPENDING : Reason.SUSPENDED,
         stopping
             ? "Pods are being stopped; training saves a checkpoint first"
-            : "No pod is left; set spec.suspend to false to go on");
+            : "No pod runs; set spec.suspend to false to go on");
   }
 
   // --- active -----------------------------------------------------------------------------------
