@@ -8,7 +8,7 @@ SMOLLM2 = models/smollm2/tokenizer_config.json
 IMAGES = target/images
 CLUSTER ?= hack/cluster/cluster
 
-.PHONY: help images images-cuda load-images build run test test-fast test-smollm2 format crd bench peer clean
+.PHONY: help images images-cuda load-images build run test test-fast test-smollm2 format crd chart manifests bench peer clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,13 @@ format: ## Format all sources
 
 crd: ## Write the CRD and its reference from the Java types
 	$(MVN) -q -pl crds test -Dtest='Crd*' -Dapo.crd.update=true
+
+chart: ## Bring the chart's copy of the CRD up to date
+	cp crds/apotrainings.apo.dev-v1.yaml charts/apo-operator/files/
+
+manifests: chart ## Render the chart to deploy/, and Argo CD's health check; needs helm, or APO_HELM
+	hack/manifests operator >deploy/apo-operator.yaml
+	hack/manifests argocd >samples/argocd/argocd-cm.yaml
 
 bench: build ## Measure against TRL and transformers (make peer first)
 	./apo bench run --manifest samples/quickstart.yaml --peer "$(PEER)"
