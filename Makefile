@@ -6,9 +6,13 @@ PEER ?= .venv/bin/python bench/peer.py
 SMOLLM2 = models/smollm2/tokenizer_config.json
 
 IMAGES = target/images
+export KC_CACHE ?= /var/cache/kc
+TOOLS = -Dapo.helm=$(KC_CACHE)/bin/helm -Dapo.helm.required=true
 CLUSTER ?= hack/cluster/cluster
 
-.PHONY: help images images-cuda load-images build run test test-fast test-operator e2e test-smollm2 format crd bench peer clean
+# Each test would be slower beside another.
+.NOTPARALLEL:
+.PHONY: help tools images load-images build run test test-fast test-operator e2e test-smollm2 format crd chart manifests bench peer clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,17 +23,19 @@ build: ## Build everything, without tests
 run: ## The main job: train the quickstart's model
 	./apo run samples/quickstart.yaml
 
-test: ## All tests, on a real API server and a real cluster too; prints what ran
+test: tools ## All tests, on a real API server and a real cluster too; prints what ran
 	@rm -rf */target/surefire-reports
-	@status=0; hack/cluster/cluster build && $(MVN) verify && $(MAKE) e2e || status=1; \
-	  hack/test-summary || status=1; exit $$status
+	@status=0; $(MVN) verify $(TOOLS) && $(MAKE) e2e || status=1; hack/test-summary || status=1; exit $$status
+
+tools: ## Build what the tests need beside Java: Kubernetes' programs and helm, with Go
+	hack/cluster/cluster build
+	@[ -x $(KC_CACHE)/bin/helm ] || GOBIN=$(KC_CACHE)/bin nice go install -trimpath -ldflags '-s -w' helm.sh/helm/v3/cmd/helm@v3.19.0
 
 test-fast: ## Tests that need no engine and no server: seconds
 	$(MVN) -q test -DexcludedGroups=slow,smollm2,apiserver
 
-test-operator: ## The operator on a real API server, without a cluster: a minute
-	hack/cluster/cluster build
-	$(MVN) -pl crds,operator test
+test-operator: tools ## The operator on a real API server, without a cluster: a minute
+	$(MVN) -pl crds,operator test $(TOOLS)
 
 e2e: images ## Tests on a real cluster: kind where there is Docker, else hack/cluster (root)
 	hack/e2e $(TEST)
@@ -49,6 +55,13 @@ format: ## Format all sources
 
 crd: ## Write the CRD and its reference from the Java types
 	$(MVN) -q -pl crds test -Dtest='Crd*' -Dapo.crd.update=true
+
+chart: ## Bring the chart's copy of the CRD up to date
+	cp crds/apotrainings.apo.dev-v1.yaml charts/apo-operator/files/
+
+manifests: chart ## Render the chart to deploy/, and Argo CD's health check; needs helm, or APO_HELM
+	hack/manifests operator >deploy/apo-operator.yaml
+	hack/manifests argocd >samples/argocd/argocd-cm.yaml
 
 bench: build ## Measure against TRL and transformers (make peer first)
 	./apo bench run --manifest samples/quickstart.yaml --peer "$(PEER)"
