@@ -11,7 +11,7 @@ import io.fabric8.generator.annotation.Size;
 @ApiObject
 public record DatasetSpec(
     @JsonPropertyDescription(
-            "JSONL (.jsonl, .jsonl.gz) or Parquet file: s3://bucket/path, file:///path, or a path from ./ or ../ relative to the manifest.")
+            "JSONL file (.jsonl, .jsonl.gz): s3://bucket/path, file:///path, or a path from ./ or ../ relative to the manifest.")
         @Required
         @Size(min = 1, max = Limits.URI)
         @Pattern(Limits.STORED_URI)

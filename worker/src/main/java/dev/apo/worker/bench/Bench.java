@@ -17,6 +17,7 @@ import dev.apo.worker.run.Run;
 import dev.apo.worker.telemetry.Reporter;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -175,7 +176,7 @@ public final class Bench {
   }
 
   private static String local(Manifest manifest, String uri) {
-    return manifest.baseDirectory().resolve(uri).normalize().toString();
+    return Path.of(URI.create(manifest.resolve(uri))).toString();
   }
 
   private void print(

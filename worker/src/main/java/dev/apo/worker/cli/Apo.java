@@ -85,7 +85,7 @@ public final class Apo {
     if (e instanceof OutOfMemoryError || engine && MEMORY.matcher(reason).find()) {
       return "Not enough memory ("
           + reason
-          + "); lower spec.train.microBatchTokens or the batch sizes, or give the program more.";
+          + "); lower spec.train.microBatchTokens or the batch sizes and start anew with --fresh, or give the program more.";
     }
     return (engine ? "The engine failed (" + reason : "Internal error (" + e)
         + "); set APO_LOG_LEVEL=DEBUG for details and report it.";

@@ -56,11 +56,13 @@ final class ManifestOptions {
       Reporter reporter,
       Consumer<Map<String, Double>> gauges,
       StopSignal stop,
-      StatusServer server)
+      StatusServer server,
+      List<ProgressView> views)
       implements AutoCloseable {
     @Override
     public void close() {
       stop.close();
+      views.forEach(ProgressView::end);
       if (server != null) {
         server.close();
       }
@@ -86,6 +88,7 @@ final class ManifestOptions {
     if (server != null) {
       reporter.message("Serving /progress, /metrics and /healthz on port " + server.port() + ".");
     }
-    return new Surroundings(manifest, launch, reporter, gauges, StopSignal.install(), server);
+    return new Surroundings(
+        manifest, launch, reporter, gauges, StopSignal.install(), server, List.copyOf(views));
   }
 }

@@ -17,11 +17,11 @@ record S3Location(String bucket, String prefix) {
     int slash = rest.indexOf('/');
     String bucket = slash < 0 ? rest : rest.substring(0, slash);
     String prefix = slash < 0 ? "" : rest.substring(slash + 1);
-    if (!bucket.matches("[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
+    if (!bucket.matches("[A-Za-z0-9][A-Za-z0-9._-]{2,62}")
         || !(prefix.isEmpty() || Keys.isValid(prefix))) {
       throw new ApoException(
           ExitCode.BAD_MANIFEST,
-          "Storage location \"%s\" is not understood; write it as s3://bucket/prefix."
+          "Storage location \"%s\" is not understood; write it as s3://bucket/prefix, with a bucket's name of 3 to 63 characters."
               .formatted(location));
     }
     return new S3Location(bucket, prefix.isEmpty() ? "" : prefix + "/");

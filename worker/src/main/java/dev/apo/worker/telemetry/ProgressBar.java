@@ -63,6 +63,14 @@ public final class ProgressBar implements ProgressView {
     }
   }
 
+  @Override
+  public void end() {
+    if (drawn != null) {
+      out.println();
+      drawn = null;
+    }
+  }
+
   private void draw(Progress progress) {
     drawn = progress;
     out.print(CLEAR + render(progress, columns.getAsInt()));

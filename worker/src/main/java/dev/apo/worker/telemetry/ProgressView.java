@@ -31,4 +31,7 @@ public interface ProgressView {
 
   /** One line for people, between or during stages. */
   void message(Instant time, String text);
+
+  /** Nothing more will be shown; what comes next on the same stream starts a line of its own. */
+  default void end() {}
 }

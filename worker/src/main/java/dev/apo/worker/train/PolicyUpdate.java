@@ -67,7 +67,7 @@ final class PolicyUpdate {
               + optimizerStep
               + " is "
               + gradNorm
-              + "; lower spec.train.learningRate or set spec.train.precision to FP32, and start anew from the last checkpoint.");
+              + "; lower spec.train.learningRate or set spec.train.precision to FP32, and start anew with --fresh or under another name.");
     }
     return gradNorm;
   }

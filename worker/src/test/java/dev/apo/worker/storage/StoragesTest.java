@@ -43,6 +43,7 @@ class StoragesTest {
       strings = {
         "s3://",
         "s3:///key",
+        "s3://ab/key",
         "s3://bucket/../x",
         "gs://bucket",
         "file:relative",

@@ -60,6 +60,15 @@ class ProgressViewsTest {
   }
 
   @Test
+  void barLeavesItsLineToWhatComesAfterAnInterruptedStage() {
+    var bar = new ProgressBar(out, () -> 80);
+    tracker(bar).stageStarted("train", 2, "steps");
+    bar.end();
+    bar.end();
+    assertThat(text()).endsWith(System.lineSeparator()).doesNotEndWith("\n\n");
+  }
+
+  @Test
   void barKeepsItsLastStateAndLeavesTheLine() {
     ProgressTracker tracker = tracker(new ProgressBar(out, () -> 80));
     tracker.stageStarted("train", 2, "steps");
