@@ -37,6 +37,15 @@ final class KubeApi implements AutoCloseable {
                 .build());
     server.start();
     config = Config.fromKubeconfig(server.getKubeConfigYaml());
+    try {
+      install();
+    } catch (RuntimeException e) {
+      server.stop();
+      throw e;
+    }
+  }
+
+  private void install() {
     try (KubernetesClient client = client()) {
       client.load(Files.newInputStream(DEFINITION)).serverSideApply();
       client
@@ -59,6 +68,7 @@ final class KubeApi implements AutoCloseable {
       io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition definition) {
     return definition != null
         && definition.getStatus() != null
+        && definition.getStatus().getConditions() != null
         && definition.getStatus().getConditions().stream()
             .anyMatch(c -> c.getType().equals("Established") && c.getStatus().equals("True"));
   }
