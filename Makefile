@@ -7,7 +7,7 @@ SMOLLM2 = models/smollm2/tokenizer_config.json
 
 IMAGES = target/images
 export KC_CACHE ?= /var/cache/kc
-TOOLS = -Dapo.helm=$(KC_CACHE)/bin/helm -Dapo.helm.required=true
+TOOLS = -Dchart.helm=$(KC_CACHE)/bin/helm -Dchart.helm.required=true
 CLUSTER ?= hack/cluster/cluster
 
 # Each test would be slower beside another.

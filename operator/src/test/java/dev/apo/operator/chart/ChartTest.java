@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Renders the chart with helm: the program that {@code apo.helm} or {@code APO_HELM} names, else
+ * Renders the chart with helm: the program that {@code chart.helm} or {@code APO_HELM} names, else
  * the one on the path.
  */
 class ChartTest {
@@ -340,9 +340,11 @@ class ChartTest {
     return run(command);
   }
 
-  /** Aborts the test where there is no helm, or fails it where {@code apo.helm.required} is set. */
+  /**
+   * Aborts the test where there is no helm, or fails it where {@code chart.helm.required} is set.
+   */
   private static String helmBinary() {
-    String given = System.getProperty("apo.helm", System.getenv("APO_HELM"));
+    String given = System.getProperty("chart.helm", System.getenv("APO_HELM"));
     if (given != null && !given.isBlank()) {
       return given;
     }
@@ -354,7 +356,7 @@ class ChartTest {
         .orElseGet(
             () -> {
               String missing = "helm is not there: put it on the path or name it in APO_HELM";
-              assertThat(Boolean.getBoolean("apo.helm.required")).as(missing).isFalse();
+              assertThat(Boolean.getBoolean("chart.helm.required")).as(missing).isFalse();
               return abort(missing);
             });
   }
