@@ -1,6 +1,7 @@
 package dev.apo.worker.telemetry;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.worker.FileErrors;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * The metrics of every step, one JSON object per line: {@code {"step": 7, "critic/rewards/mean":
@@ -64,15 +66,51 @@ public final class MetricsLog implements AutoCloseable {
     Map<String, Object> line = new LinkedHashMap<>();
     line.put("step", step);
     line.putAll(Json.finite(metrics));
-    ByteBuffer bytes = ByteBuffer.wrap((Json.write(line) + '\n').getBytes(StandardCharsets.UTF_8));
     try {
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
+      write(line);
     } catch (IOException e) {
       throw FileErrors.explain("write", file, e);
     }
     lastStep = step;
+  }
+
+  private void write(Map<String, Object> line) throws IOException {
+    ByteBuffer bytes = ByteBuffer.wrap((Json.write(line) + '\n').getBytes(StandardCharsets.UTF_8));
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+  }
+
+  /**
+   * Adds metrics to the record of the last step, which must be in the log.
+   *
+   * @throws IllegalStateException if the log is empty
+   */
+  public void amend(Map<String, Double> metrics) {
+    try {
+      byte[] bytes = Files.readAllBytes(file);
+      int start = bytes.length - 1;
+      while (start > 0 && bytes[start - 1] != '\n') {
+        start--;
+      }
+      if (start < 0) {
+        throw new IllegalStateException("no step has a record in " + file);
+      }
+      Map<String, Object> line = new TreeMap<>(Json.finite(metrics));
+      Json.MAPPER
+          .readValue(
+              Arrays.copyOfRange(bytes, start, bytes.length),
+              new TypeReference<LinkedHashMap<String, Object>>() {})
+          .forEach(line::put);
+      Map<String, Object> ordered = new LinkedHashMap<>();
+      ordered.put("step", line.remove("step"));
+      ordered.putAll(line);
+      channel.position(start);
+      write(ordered);
+      channel.truncate(channel.position());
+    } catch (IOException e) {
+      throw FileErrors.explain("write", file, e);
+    }
   }
 
   @Override

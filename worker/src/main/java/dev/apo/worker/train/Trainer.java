@@ -15,7 +15,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
@@ -46,6 +45,11 @@ final class Trainer {
       return patience != null && state.evaluationsSinceBest() >= patience;
     }
   }
+
+  private static final String ACCURACY = "val/test_correctness_score";
+
+  /** An evaluation of so many responses may take a while, and is announced. */
+  private static final int MANY_RESPONSES = 1000;
 
   /** Keeps the random numbers of rollouts apart from those of shuffling and evaluation. */
   private static final long STREAM = 0x726f6c6c;
@@ -112,7 +116,13 @@ final class Trainer {
     TrainingState state = start;
     reporter.stageStarted("train", plan.steps(), "steps", state.step());
     Map<String, Double> headline = new LinkedHashMap<>();
-    state = evaluateFirst(state, headline);
+    if (state.step() == 0) {
+      state = evaluateIfDue(state, headline);
+      logAccuracyBefore(state);
+    } else if (isDue(state)) {
+      // Stopped while it evaluated.
+      state = finishStep(state, headline);
+    }
     while (state.step() < plan.steps() && !plan.stopsEarly(state)) {
       if (stop.requested()) {
         save(state);
@@ -126,18 +136,9 @@ final class Trainer {
               metrics.get("perf/total_num_tokens").longValue(),
               (System.nanoTime() - began) / 1e9);
       headline.put("reward", metrics.get("critic/rewards/mean"));
-      state = evaluateIfDue(state, headline);
-      if (state.isEvaluated()) {
-        metrics.put("val/test_correctness_score", headline.get("accuracy"));
-      }
       log.append(state.step(), metrics);
       gauges.accept(metrics);
-      reporter.advanced(state.step(), headline);
-      boolean last = state.step() == plan.steps() || plan.stopsEarly(state);
-      boolean best = state.isEvaluated() && state.best().step() == state.step();
-      if (last || best || state.step() % plan.checkpointEvery() == 0) {
-        save(state);
-      }
+      state = finishStep(state, headline);
     }
     if (state.step() < plan.steps()) {
       reporter.message(
@@ -152,13 +153,27 @@ final class Trainer {
   }
 
   /** The accuracy before training is the metrics of step 0. */
-  private TrainingState evaluateFirst(TrainingState state, Map<String, Double> headline) {
-    TrainingState evaluated = evaluateIfDue(state, headline);
-    if (state.step() == 0 && evaluated.isEvaluated()) {
-      double accuracy = evaluated.evaluations().get(0).accuracy();
-      log.append(0, new TreeMap<>(Map.of("val/test_correctness_score", accuracy)));
+  private void logAccuracyBefore(TrainingState state) {
+    if (state.isEvaluated()) {
+      log.append(0, Map.of(ACCURACY, state.evaluations().get(0).accuracy()));
     }
-    return evaluated;
+  }
+
+  /** What follows a step whose weights and metrics are there: evaluation, progress, checkpoint. */
+  private TrainingState finishStep(TrainingState trained, Map<String, Double> headline) {
+    TrainingState state = evaluateIfDue(trained, headline);
+    if (state != trained) {
+      Map<String, Double> accuracy = Map.of(ACCURACY, headline.get("accuracy"));
+      log.amend(accuracy);
+      gauges.accept(accuracy);
+    }
+    reporter.advanced(state.step(), headline);
+    boolean last = state.step() == plan.steps() || plan.stopsEarly(state);
+    boolean best = state.isEvaluated() && state.best().step() == state.step();
+    if (last || best || state.step() % plan.checkpointEvery() == 0) {
+      save(state);
+    }
+    return state;
   }
 
   /** Responses of the newest evaluation, or of one made now if there was none. */
@@ -167,7 +182,7 @@ final class Trainer {
       return List.of();
     }
     if (lastEvaluation == null) {
-      lastEvaluation = evaluator.evaluate(decoder, n -> {});
+      lastEvaluation = evaluator.evaluate(decoder, ended -> stop.check());
     }
     return lastEvaluation.samples();
   }
@@ -177,16 +192,33 @@ final class Trainer {
     checkpoints.save(decoder, state);
   }
 
-  private TrainingState evaluateIfDue(TrainingState state, Map<String, Double> headline) {
+  private boolean isDue(TrainingState state) {
     boolean due =
         state.step() == 0
             || state.step() == plan.steps()
             || plan.evaluateEvery() > 0 && state.step() % plan.evaluateEvery() == 0;
-    if (evaluator == null || !due || state.isEvaluated()) {
+    return evaluator != null && due && !state.isEvaluated();
+  }
+
+  /** Evaluates; if that is interrupted, the weights are saved first, and evaluated later. */
+  private TrainingState evaluateIfDue(TrainingState state, Map<String, Double> headline) {
+    if (!isDue(state)) {
       return state;
     }
     long began = System.nanoTime();
-    lastEvaluation = evaluator.evaluate(decoder, n -> {});
+    if (evaluator.responses() >= MANY_RESPONSES) {
+      reporter.message(
+          "Evaluating after step " + state.step() + ": " + evaluator.responses() + " responses.");
+    }
+    lastEvaluation =
+        evaluator.evaluate(
+            decoder,
+            ended -> {
+              if (stop.requested()) {
+                save(state);
+                stop.check();
+              }
+            });
     headline.put("accuracy", lastEvaluation.accuracy());
     return state.evaluated(lastEvaluation.accuracy(), seconds(began));
   }

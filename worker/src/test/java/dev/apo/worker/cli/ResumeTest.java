@@ -133,6 +133,29 @@ class ResumeTest {
     assertThat(stopped.results()).isEqualTo(undisturbed(Kind.FP32));
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void sigtermDuringAnEvaluationSavesTheWeightsFirst(int evaluation) {
+    Workplace whole = manyResponses(directory.resolve("whole"));
+    whole.apo("run").succeeds();
+    Workplace stopped = manyResponses(directory.resolve("stopped"));
+
+    stopped.stopped("TERM", evaluation, "Evaluating after step", "run").endsWith(STOPPED);
+    assertThat(last(stopped.checkpoints())).isEqualTo(3 * (evaluation - 1));
+    stopped.apo("run").succeeds();
+
+    assertThat(stopped.results()).isEqualTo(whole.results());
+  }
+
+  private static Workplace manyResponses(Path directory) {
+    try {
+      java.nio.file.Files.createDirectories(directory);
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+    return new Workplace(directory).set("evaluate.samples", 100).set("evaluate.temperature", 1.0);
+  }
+
   @Test
   void sigtermAfterTheLastStepLetsTheRunFinish() {
     var stopped = new Workplace(directory);
