@@ -60,6 +60,11 @@ final class Cluster implements AutoCloseable {
    * @param knobs how the worker behaves: environment variables of its container
    */
   void create(String name, Map<String, String> knobs) {
+    create(name, knobs, "");
+  }
+
+  /** The same, with more fields of the spec before the others. */
+  void create(String name, Map<String, String> knobs, String more) {
     StringBuilder env = new StringBuilder();
     knobs.forEach(
         (knob, value) ->
@@ -70,11 +75,11 @@ final class Cluster implements AutoCloseable {
         """
         {"apiVersion": "apo.dev/v1alpha1", "kind": "APOTraining",
          "metadata": {"name": "%s", "labels": {"argocd.argoproj.io/instance": "app"}},
-         "spec": {"model": {"uri": "s3://b/m"}, "data": {"train": {"uri": "s3://b/d"}},
+         "spec": {%s "model": {"uri": "s3://b/m"}, "data": {"train": {"uri": "s3://b/d"}},
                   "reward": {"type": "ExactMatch"}, "storage": {"uri": "s3://b/p"},
                   "estimate": {"shards": 2, "pod": %s}, "train": {"pod": %s}}}
         """
-            .formatted(name, pod, pod));
+            .formatted(name, more, pod, pod));
   }
 
   void create(String manifest) {

@@ -72,6 +72,7 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
   public List<EventSource<?, APOTraining>> prepareEventSources(
       EventSourceContext<APOTraining> context) {
     poller.start();
+    metrics.count(() -> context.getPrimaryCache().list());
     return List.of(owned(Job.class, context), owned(Pod.class, context), progressed);
   }
 

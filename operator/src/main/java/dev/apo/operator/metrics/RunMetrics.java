@@ -2,6 +2,7 @@ package dev.apo.operator.metrics;
 
 import dev.apo.api.v1alpha1.APOTraining;
 import dev.apo.api.v1alpha1.APOTrainingStatus;
+import dev.apo.api.v1alpha1.ConditionStatus;
 import dev.apo.api.v1alpha1.Phase;
 import dev.apo.api.v1alpha1.StagePod;
 import dev.apo.operator.Stage;
@@ -10,11 +11,15 @@ import dev.apo.operator.decide.Observation;
 import dev.apo.operator.decide.PodState;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Locale;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** What happens to runs, in numbers. Labels are stages and phases only, never names. */
 @Singleton
@@ -27,6 +32,30 @@ public final class RunMetrics {
     this.registry = registry;
   }
 
+  /**
+   * Counts runs by phase, whenever somebody asks.
+   *
+   * @param all the runs that there are
+   */
+  public void count(Supplier<Stream<APOTraining>> all) {
+    for (Phase phase : Phase.values()) {
+      Gauge.builder("apo.runs", all, runs -> runs.get().filter(run -> phase(run) == phase).count())
+          .description("Runs that are in a phase")
+          .tag("phase", word(phase))
+          .register(registry);
+    }
+  }
+
+  private static Phase phase(APOTraining run) {
+    return run.getStatus() == null || run.getStatus().phase() == null
+        ? Phase.PENDING
+        : run.getStatus().phase();
+  }
+
+  private static String word(Phase phase) {
+    return phase.name().toLowerCase(Locale.ROOT);
+  }
+
   /** Counts what a new status tells. */
   public void observe(
       APOTraining training, APOTrainingStatus before, APOTrainingStatus after, Observation seen) {
@@ -34,7 +63,7 @@ public final class RunMetrics {
     if (from != after.phase()) {
       Counter.builder("apo.runs.transitions")
           .description("Runs that came into a phase")
-          .tag("phase", after.phase().name().toLowerCase(java.util.Locale.ROOT))
+          .tag("phase", word(after.phase()))
           .register(registry)
           .increment();
     }
@@ -94,9 +123,6 @@ public final class RunMetrics {
     return status != null
         && status.conditions() != null
         && status.conditions().stream()
-            .anyMatch(
-                c ->
-                    c.type() == stage.condition()
-                        && c.status() == dev.apo.api.v1alpha1.ConditionStatus.TRUE);
+            .anyMatch(c -> c.type() == stage.condition() && c.status() == ConditionStatus.TRUE);
   }
 }

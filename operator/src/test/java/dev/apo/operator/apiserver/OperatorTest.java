@@ -40,6 +40,7 @@ class OperatorTest {
       "{\"exitCode\":0,\"result\":{\"steps\":10,\"accuracy\":0.9},\"artifacts\":{\"model\":\"s3://b/model\"}}";
 
   @Inject KubernetesClient client;
+  @Inject io.micrometer.core.instrument.MeterRegistry registry;
 
   @AfterEach
   void tidyUp() {
@@ -77,11 +78,30 @@ class OperatorTest {
   }
 
   @Test
+  void metricsCountRunsAndReconciliationsWithoutNames() {
+    create("counted", "\"suspend\": true,");
+    until("counted", phase(Phase.SUSPENDED));
+    await()
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              assertThat(registry.get("apo.runs").tag("phase", "suspended").gauge().value())
+                  .isGreaterThanOrEqualTo(1);
+              assertThat(registry.getMeters())
+                  .extracting(meter -> meter.getId().getName())
+                  .anyMatch(name -> name.startsWith("reconciliations."));
+              assertThat(registry.getMeters())
+                  .flatExtracting(meter -> meter.getId().getTags())
+                  .noneMatch(tag -> tag.getValue().equals("counted"));
+            });
+  }
+
+  @Test
   void aTableThatIsThereSkipsTheEstimate() {
     create("reuse", "");
     succeed("reuse-prepare-1", 0, PREPARED.formatted("true"));
     job("reuse-train-1");
-    assertThat(condition(get("reuse"), "VALUE_ESTIMATED").reason()).isEqualTo("TableReused");
+    until("reuse", t -> "TableReused".equals(reason(t, "VALUE_ESTIMATED")));
     assertThat(
             client
                 .batch()
