@@ -12,7 +12,7 @@ CLUSTER ?= hack/cluster/cluster
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
-.PHONY: help tools images load-images build run test test-fast test-operator e2e test-smollm2 format crd chart manifests bench peer clean
+.PHONY: help tools images load-images build run test test-fast test-operator e2e test-smollm2 format crd chart manifests bench bench-operator peer clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ manifests: chart ## Render the chart to deploy/, and Argo CD's health check; nee
 
 bench: build ## Measure against TRL and transformers (make peer first)
 	./apo bench run --manifest samples/quickstart.yaml --peer "$(PEER)"
+
+bench-operator: images ## Measure the operator on hack/cluster
+	hack/e2e OperatorBench
 
 peer: ## Install what the benchmarks compare with, into .venv
 	python3 -m venv .venv && .venv/bin/pip install -q -r bench/requirements.txt

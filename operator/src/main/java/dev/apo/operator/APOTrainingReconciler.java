@@ -10,6 +10,7 @@ import dev.apo.operator.decide.Decision;
 import dev.apo.operator.decide.Observation;
 import dev.apo.operator.events.EventPublisher;
 import dev.apo.operator.events.Transition;
+import dev.apo.operator.health.WatchCheck;
 import dev.apo.operator.jobs.JobFactory;
 import dev.apo.operator.metrics.RunMetrics;
 import dev.apo.operator.observe.Observer;
@@ -32,8 +33,10 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.health.Liveness;
 import org.jboss.logging.MDC;
 
 /** Observes, decides, acts, and stores the status, in this order. */
@@ -58,14 +61,20 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
   private final StatusWriter statuses;
   private final EventPublisher events;
   private final RunMetrics metrics;
+  private final WatchCheck watch;
 
-  APOTrainingReconciler(KubernetesClient client, OperatorConfig config, RunMetrics metrics) {
+  APOTrainingReconciler(
+      KubernetesClient client,
+      OperatorConfig config,
+      RunMetrics metrics,
+      @Liveness WatchCheck watch) {
     this.poller = new ProgressPoller<>(config.progressInterval(), progressed::propagateEvent);
     this.observer = new Observer(client, poller::of);
     this.actor = new Actor(client, new JobFactory(config.workerImage(), config.gracePeriod()));
     this.statuses = new StatusWriter(client);
     this.events = new EventPublisher(client, config.instance());
     this.metrics = metrics;
+    this.watch = watch;
   }
 
   @Override
@@ -73,6 +82,13 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
       EventSourceContext<APOTraining> context) {
     poller.start();
     metrics.count(() -> context.getPrimaryCache().list());
+    watch.of(
+        id ->
+            context
+                .getPrimaryCache()
+                .get(id)
+                .map(cached -> cached.getMetadata().getResourceVersion())
+                .orElse(null));
     return List.of(owned(Job.class, context), owned(Pod.class, context), progressed);
   }
 
@@ -130,9 +146,11 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
     }
     APOTrainingStatus before = training.getStatus();
     if (!decision.status().equals(before)) {
-      if (!statuses.write(training, decision.status())) {
+      Optional<String> version = statuses.write(training, decision.status());
+      if (version.isEmpty()) {
         return UpdateControl.<APOTraining>noUpdate().rescheduleAfter(AFTER_CONFLICT);
       }
+      watch.written(ResourceID.fromResource(training), version.get());
       events.publish(training, Transition.between(before, decision.status()));
       metrics.observe(training, before, decision.status(), seen);
     }

@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
 import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import java.net.HttpURLConnection;
+import java.util.Optional;
 
 /**
  * Stores statuses by server-side apply, so that what others write stays. The resource's version
@@ -28,9 +29,10 @@ public final class StatusWriter {
   /**
    * Stores a status.
    *
-   * @return false if the resource is not the one that the status was decided for
+   * @return the resource's version now; nothing if it is not the one that the status was decided
+   *     for
    */
-  public boolean write(APOTraining training, APOTrainingStatus status) {
+  public Optional<String> write(APOTraining training, APOTrainingStatus status) {
     APOTraining patch = new APOTraining();
     patch.setMetadata(
         new ObjectMetaBuilder()
@@ -41,20 +43,21 @@ public final class StatusWriter {
             .build());
     patch.setStatus(status);
     try {
-      client
-          .resource(patch)
-          .subresource("status")
-          .patch(
-              new PatchContext.Builder()
-                  .withPatchType(PatchType.SERVER_SIDE_APPLY)
-                  .withFieldManager(FIELD_MANAGER)
-                  .withForce(true)
-                  .build());
-      return true;
+      APOTraining written =
+          client
+              .resource(patch)
+              .subresource("status")
+              .patch(
+                  new PatchContext.Builder()
+                      .withPatchType(PatchType.SERVER_SIDE_APPLY)
+                      .withFieldManager(FIELD_MANAGER)
+                      .withForce(true)
+                      .build());
+      return Optional.of(written.getMetadata().getResourceVersion());
     } catch (KubernetesClientException e) {
       if (e.getCode() == HttpURLConnection.HTTP_CONFLICT
           || e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
-        return false;
+        return Optional.empty();
       }
       throw e;
     }

@@ -41,6 +41,7 @@ public final class RunMetrics {
     for (Phase phase : Phase.values()) {
       Gauge.builder("apo.runs", all, runs -> runs.get().filter(run -> phase(run) == phase).count())
           .description("Runs that are in a phase")
+          .strongReference(true)
           .tag("phase", word(phase))
           .register(registry);
     }
