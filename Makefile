@@ -64,7 +64,7 @@ manifests: chart ## Render the chart to deploy/, and Argo CD's health check; nee
 	hack/manifests argocd >samples/argocd/argocd-cm.yaml
 
 bench: build ## Measure against TRL and transformers (make peer first)
-	./apo bench run --manifest samples/quickstart.yaml --peer "$(PEER)"
+	./apo bench run --manifest bench/adder.yaml --peer "$(PEER)"
 
 bench-operator: images ## Measure the operator on hack/cluster
 	hack/e2e OperatorBench
