@@ -2,6 +2,8 @@ package dev.apo.worker.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.apo.api.v1alpha1.Artifacts;
+import dev.apo.api.v1alpha1.PrepareResults;
 import dev.apo.worker.ExitCode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -21,6 +23,30 @@ class TerminationMessageTest {
 
     assertThat(json.getBytes(StandardCharsets.UTF_8)).hasSizeLessThanOrEqualTo(4096);
     assertThat(Workplace.parse(json).get("message").asText()).endsWith("(cut)");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"x", "\"", "€"})
+  void addressesThatDoNotFitAreLeftOutAndTheStageStaysASuccess(String character) {
+    String address = "s3://bucket/" + character.repeat(1100);
+    String json =
+        TerminationMessage.successJson(
+            new PrepareResults("key", true, 1L, 2L, 3L, 4L),
+            new Artifacts(address + "/model", address + "/m", address + "/r", address, "key"));
+
+    assertThat(json.getBytes(StandardCharsets.UTF_8)).hasSizeLessThanOrEqualTo(4096);
+    var message = Workplace.parse(json);
+    assertThat(message.get("exitCode").asInt()).isZero();
+    assertThat(message.at("/result/trainPrompts").asInt()).isEqualTo(2);
+    assertThat(message.at("/artifacts/vstarKey").asText()).isEqualTo("key");
+    assertThat(message.at("/artifacts/model").asText()).endsWith("/model");
+    assertThat(message.get("artifacts").has("metrics")).isFalse();
+  }
+
+  @Test
+  void aResultThatDoesNotFitLeavesTheExitCode() {
+    assertThat(TerminationMessage.successJson("x".repeat(5000), null))
+        .isEqualTo("{\"exitCode\":0}");
   }
 
   @Test
