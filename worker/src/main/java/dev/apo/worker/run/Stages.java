@@ -216,8 +216,11 @@ public final class Stages {
    * What training came to.
    *
    * @param samples some responses of the trained model to evaluation prompts
+   * @param stoppedEarly whether it ended before its last step for want of a better accuracy; null
+   *     in what an earlier version wrote
    */
-  public record Trained(TrainingState state, List<Evaluator.Sample> samples) {}
+  public record Trained(
+      TrainingState state, List<Evaluator.Sample> samples, Boolean stoppedEarly) {}
 
   /** Trains from the newest checkpoint on; a run that is complete is not trained again. */
   public Trained train(Consumer<Map<String, Double>> gauges) {
@@ -233,7 +236,9 @@ public final class Stages {
       return trained;
     }
     TrainStage.Outcome outcome = new TrainStage(session, gauges).run();
-    var trained = new Trained(outcome.state(), outcome.samples().stream().limit(50).toList());
+    var trained =
+        new Trained(
+            outcome.state(), outcome.samples().stream().limit(50).toList(), outcome.stoppedEarly());
     session.storage().write(session.keys().samples(), lines(outcome.samples()));
     session.storage().write(key, json(trained));
     return trained;

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** All stages in one process. */
 @Tag("slow")
@@ -90,9 +92,16 @@ class RunTest {
     assertThat(metrics.get(3).has("val/test_correctness_score")).isFalse();
   }
 
-  @Test
-  void trainingStopsEarlyWithoutABetterAccuracy() {
-    var workplace = new Workplace(directory).set("train.steps", 40).set("train.evaluateEvery", 1);
+  @ParameterizedTest
+  @ValueSource(strings = {"train.steps", "train.epochs"})
+  void trainingStopsEarlyWithoutABetterAccuracy(String length) {
+    Path log = directory.resolve("termination.log");
+    var workplace =
+        new Workplace(directory)
+            .set("train.steps", null)
+            .set(length, 40)
+            .set("train.evaluateEvery", 1)
+            .environment("APO_TERMINATION_LOG", log.toString());
     workplace.set("train.learningRate", 1e-12).set("train.earlyStopping.patience", 2);
 
     Workplace.Outcome stopped = workplace.apo("run").succeeds();
@@ -100,7 +109,9 @@ class RunTest {
     assertThat(stopped.err()).contains("Stopped after step 2:", "spec.train.earlyStopping");
     JsonNode state = Workplace.parse(Workplace.read(workplace.run("result.json"))).get("state");
     assertThat(state.get("step").asInt()).isEqualTo(2);
-    assertThat(workplace.apo("run").succeeds().err()).contains("complete already");
+    assertThat(workplace.process("train").succeeds().err()).contains("complete already");
+    assertThat(Workplace.parse(Workplace.read(log)).at("/result/stoppedEarly").asBoolean())
+        .isTrue();
   }
 
   @Test

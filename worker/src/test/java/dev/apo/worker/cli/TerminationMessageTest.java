@@ -73,6 +73,8 @@ class TerminationMessageTest {
     var trained = Workplace.parse(Workplace.read(log));
     assertThat(trained.at("/result/steps").asInt()).isEqualTo(6);
     assertThat(trained.at("/result/accuracy").isNumber()).isTrue();
+    assertThat(trained.at("/result/stoppedEarly").isBoolean()).isTrue();
+    assertThat(trained.at("/result/stoppedEarly").asBoolean()).isFalse();
     assertThat(trained.at("/artifacts/model").asText()).endsWith("/model/");
   }
 }
