@@ -113,6 +113,7 @@ public final class Stages {
     for (String input : List.of("model", "tokenizer", "prompts")) {
       now.put(input, session.plan().inputs().get(input));
     }
+    now.put("tokens that end a response", session.plan().inputs().get("eos"));
     if (session.eval() != null) {
       now.put("evaluation prompts", VStarInputs.digest(session.eval().prompts()));
     }
@@ -122,8 +123,12 @@ public final class Stages {
       return;
     }
     Map<?, ?> before = read(key, Map.class);
+    // What an earlier version did not record cannot be compared.
     List<String> changed =
-        now.keySet().stream().filter(name -> !now.get(name).equals(before.get(name))).toList();
+        now.keySet().stream()
+            .filter(before::containsKey)
+            .filter(name -> !now.get(name).equals(before.get(name)))
+            .toList();
     if (!changed.isEmpty()) {
       throw new ApoException(
           ExitCode.BAD_MANIFEST,

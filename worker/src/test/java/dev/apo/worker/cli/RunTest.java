@@ -128,6 +128,34 @@ class RunTest {
   }
 
   @Test
+  void anotherEvaluationSetModelOrEndOfResponsesIsRefusedUntilFresh() {
+    var workplace = new Workplace(directory).set("model.uri", "./model");
+    Path model = directory.resolve("model");
+    workplace.copyModel(model);
+    workplace.apo("prepare").succeeds();
+
+    String eval = Workplace.read(directory.resolve("eval.jsonl"));
+    workplace.write("eval.jsonl", eval.substring(0, eval.lastIndexOf('\n')).getBytes(UTF_8));
+    assertThat(workplace.apo("train").endsWith(78).err()).contains("changed: evaluation prompts)");
+    workplace.write("eval.jsonl", eval.getBytes(UTF_8));
+
+    String config = Workplace.read(model.resolve("config.json"));
+    workplace.write("model/config.json", (config + "\n\n").getBytes(UTF_8));
+    assertThat(workplace.apo("train").endsWith(78).err()).contains("changed: model)");
+    workplace.write("model/config.json", config.getBytes(UTF_8));
+
+    String generation = Workplace.read(model.resolve("generation_config.json"));
+    String other =
+        generation.replaceFirst(
+            "\"eos_token_id\"\\s*:\\s*(\\[[^\\]]*]|\\d+)", "\"eos_token_id\": [5]");
+    assertThat(other).isNotEqualTo(generation);
+    workplace.write("model/generation_config.json", other.getBytes(UTF_8));
+    assertThat(workplace.apo("train").endsWith(78).err())
+        .contains("tokens that end a response", "--fresh");
+    workplace.apo("run", "--fresh").succeeds();
+  }
+
+  @Test
   void eachStageRefusesAChangedManifest() {
     var workplace = new Workplace(directory);
     workplace.apo("prepare").succeeds();
