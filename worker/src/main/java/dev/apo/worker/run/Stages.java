@@ -123,6 +123,9 @@ public final class Stages {
       return;
     }
     Map<?, ?> before = read(key, Map.class);
+    if (before.get("model") == null) {
+      throw damaged(key, null);
+    }
     // What an earlier version did not record cannot be compared.
     List<String> changed =
         now.keySet().stream()
@@ -234,7 +237,9 @@ public final class Stages {
     if (session.storage().stat(key).isPresent()
         && ArtifactManifest.isComplete(session.storage(), session.keys().model())) {
       Trained trained = read(key, Trained.class);
-      if (trained.state() == null || trained.samples() == null) {
+      if (trained.state() == null
+          || trained.state().evaluations() == null
+          || trained.samples() == null) {
         throw damaged(key, null);
       }
       session.reporter().message("The run is complete already; --fresh starts it anew.");
@@ -251,7 +256,11 @@ public final class Stages {
 
   private <T> T read(String key, Class<T> type) {
     try {
-      return Session.JSON.readValue(session.storage().read(key), type);
+      T value = Session.JSON.readValue(session.storage().read(key), type);
+      if (value == null) {
+        throw damaged(key, null);
+      }
+      return value;
     } catch (IOException e) {
       throw damaged(key, e);
     }

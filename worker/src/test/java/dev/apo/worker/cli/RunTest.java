@@ -155,6 +155,24 @@ class RunTest {
     workplace.apo("run", "--fresh").succeeds();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "{}", "{\"state\": {}, \"samples\": []}"})
+  void aResultWithoutItsContentIsDamaged(String content) {
+    var workplace = new Workplace(directory).set("train.steps", 1);
+    workplace.apo("run").succeeds();
+    workplace.write("storage/runs/default/sums/local/result.json", content.getBytes(UTF_8));
+    assertThat(workplace.apo("run").endsWith(74).err()).contains("result.json is damaged");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "{}", "{"})
+  void aRecordOfInputsWithoutItsContentIsDamaged(String content) {
+    var workplace = new Workplace(directory);
+    workplace.apo("prepare").succeeds();
+    workplace.write("storage/runs/default/sums/local/inputs.json", content.getBytes(UTF_8));
+    assertThat(workplace.apo("prepare").endsWith(74).err()).contains("inputs.json is damaged");
+  }
+
   @Test
   void eachStageRefusesAChangedManifest() {
     var workplace = new Workplace(directory);
