@@ -7,6 +7,7 @@ import dev.apo.api.v1alpha1.PrepareResults;
 import dev.apo.worker.ExitCode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,5 +77,30 @@ class TerminationMessageTest {
     assertThat(trained.at("/result/stoppedEarly").isBoolean()).isTrue();
     assertThat(trained.at("/result/stoppedEarly").asBoolean()).isFalse();
     assertThat(trained.at("/artifacts/model").asText()).endsWith("/model/");
+  }
+
+  @Test
+  @Tag("slow")
+  void onlyTheShardThatCompletesTheTableTellsItsFigures() {
+    Path log = directory.resolve("log");
+    var workplace =
+        new Workplace(directory)
+            .set("estimate.shards", 2)
+            .environment("APO_TERMINATION_LOG", log.toString());
+
+    workplace.environment("JOB_COMPLETION_INDEX", "0").process("estimate").succeeds();
+    var first = Workplace.parse(Workplace.read(log)).get("result");
+    assertThat(first).hasSize(1);
+    assertThat(first.get("responses").asInt()).isEqualTo(40);
+
+    workplace.environment("JOB_COMPLETION_INDEX", "1").process("estimate").succeeds();
+    var last = Workplace.parse(Workplace.read(log)).get("result");
+    assertThat(last.get("responses").asInt()).isEqualTo(40);
+    assertThat(last.get("prompts").asInt()).isEqualTo(40);
+    for (String figure : List.of("reward", "unsolvedFraction", "solvedFraction")) {
+      assertThat(last.get(figure).asDouble()).as(figure).isBetween(0.0, 1.0);
+    }
+    assertThat(last.get("value").isNumber()).isTrue();
+    assertThat(last.get("responseTokens").asDouble()).isBetween(1.0, 5.0);
   }
 }
