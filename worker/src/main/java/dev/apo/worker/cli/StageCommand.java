@@ -73,7 +73,7 @@ abstract class StageCommand implements Callable<Integer> {
     void run(Stages stages, ManifestOptions.Surroundings around, Session session) {
       Stages.Trained trained = stages.train(around.gauges());
       var results = new StageResults(session);
-      TerminationMessage.success(results.of(trained.state()), results.artifacts(true));
+      TerminationMessage.success(results.of(trained), results.artifacts(true));
     }
   }
 }

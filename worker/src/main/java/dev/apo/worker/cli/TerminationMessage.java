@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.slf4j.LoggerFactory;
@@ -35,13 +36,44 @@ final class TerminationMessage {
    * @param result of the stage, in the API's words
    */
   static void success(Object result, Artifacts artifacts) {
+    write(successJson(result, artifacts));
+  }
+
+  /** A cut address would be of no use: what does not fit is left out, the model's address last. */
+  static String successJson(Object result, Artifacts artifacts) {
+    var candidates = new ArrayList<Artifacts>();
+    if (artifacts != null) {
+      String model = artifacts.model();
+      String key = artifacts.vstarKey();
+      candidates.add(artifacts);
+      candidates.add(new Artifacts(model, null, null, artifacts.vstar(), key));
+      candidates.add(new Artifacts(model, null, null, null, key));
+      candidates.add(new Artifacts(null, null, null, null, key));
+    }
+    candidates.add(null);
+    for (Artifacts candidate : candidates) {
+      String json = successContent(result, candidate);
+      if (fits(json)) {
+        return json;
+      }
+    }
+    return successContent(null, null);
+  }
+
+  private static String successContent(Object result, Artifacts artifacts) {
     Map<String, Object> content = new LinkedHashMap<>();
     content.put("exitCode", ExitCode.OK.value());
-    content.put("result", result);
+    if (result != null) {
+      content.put("result", result);
+    }
     if (artifacts != null) {
       content.put("artifacts", artifacts);
     }
-    write(json(content));
+    return json(content);
+  }
+
+  private static boolean fits(String json) {
+    return json.getBytes(StandardCharsets.UTF_8).length <= MAX_BYTES;
   }
 
   static String failureJson(ExitCode code, String message) {
@@ -58,12 +90,8 @@ final class TerminationMessage {
     if (file == null) {
       return;
     }
-    byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
-    if (bytes.length > MAX_BYTES) {
-      throw new IllegalStateException("a termination message of " + bytes.length + " bytes");
-    }
     try {
-      Files.write(Path.of(file), bytes);
+      Files.writeString(Path.of(file), json);
     } catch (IOException e) {
       // The exit code still says what happened.
       LoggerFactory.getLogger(TerminationMessage.class)

@@ -62,7 +62,8 @@ public final class StageResults {
     return rows.isEmpty() ? 0 : (double) rows.stream().filter(which).count() / rows.size();
   }
 
-  public TrainResults of(TrainingState state) {
+  public TrainResults of(Stages.Trained trained) {
+    TrainingState state = trained.state();
     var evaluations = state.evaluations();
     boolean evaluated = !evaluations.isEmpty();
     return new TrainResults(
@@ -75,9 +76,7 @@ public final class StageResults {
         null,
         null,
         state.trainSeconds() > 0 ? state.generatedTokens() / state.trainSeconds() : null,
-        session.spec().train().steps() == null
-            ? null
-            : state.step() < session.spec().train().steps());
+        trained.stoppedEarly());
   }
 
   /** Where the table is, and after training the model. */

@@ -113,6 +113,7 @@ public final class Stages {
     for (String input : List.of("model", "tokenizer", "prompts")) {
       now.put(input, session.plan().inputs().get(input));
     }
+    now.put("tokens that end a response", session.plan().inputs().get("eos"));
     if (session.eval() != null) {
       now.put("evaluation prompts", VStarInputs.digest(session.eval().prompts()));
     }
@@ -122,8 +123,15 @@ public final class Stages {
       return;
     }
     Map<?, ?> before = read(key, Map.class);
+    if (before.get("model") == null) {
+      throw damaged(key, null);
+    }
+    // What an earlier version did not record cannot be compared.
     List<String> changed =
-        now.keySet().stream().filter(name -> !now.get(name).equals(before.get(name))).toList();
+        now.keySet().stream()
+            .filter(before::containsKey)
+            .filter(name -> !now.get(name).equals(before.get(name)))
+            .toList();
     if (!changed.isEmpty()) {
       throw new ApoException(
           ExitCode.BAD_MANIFEST,
@@ -216,8 +224,11 @@ public final class Stages {
    * What training came to.
    *
    * @param samples some responses of the trained model to evaluation prompts
+   * @param stoppedEarly whether it ended before its last step for want of a better accuracy; null
+   *     in what an earlier version wrote
    */
-  public record Trained(TrainingState state, List<Evaluator.Sample> samples) {}
+  public record Trained(
+      TrainingState state, List<Evaluator.Sample> samples, Boolean stoppedEarly) {}
 
   /** Trains from the newest checkpoint on; a run that is complete is not trained again. */
   public Trained train(Consumer<Map<String, Double>> gauges) {
@@ -226,14 +237,18 @@ public final class Stages {
     if (session.storage().stat(key).isPresent()
         && ArtifactManifest.isComplete(session.storage(), session.keys().model())) {
       Trained trained = read(key, Trained.class);
-      if (trained.state() == null || trained.samples() == null) {
+      if (trained.state() == null
+          || trained.state().evaluations() == null
+          || trained.samples() == null) {
         throw damaged(key, null);
       }
       session.reporter().message("The run is complete already; --fresh starts it anew.");
       return trained;
     }
     TrainStage.Outcome outcome = new TrainStage(session, gauges).run();
-    var trained = new Trained(outcome.state(), outcome.samples().stream().limit(50).toList());
+    var trained =
+        new Trained(
+            outcome.state(), outcome.samples().stream().limit(50).toList(), outcome.stoppedEarly());
     session.storage().write(session.keys().samples(), lines(outcome.samples()));
     session.storage().write(key, json(trained));
     return trained;
@@ -241,7 +256,11 @@ public final class Stages {
 
   private <T> T read(String key, Class<T> type) {
     try {
-      return Session.JSON.readValue(session.storage().read(key), type);
+      T value = Session.JSON.readValue(session.storage().read(key), type);
+      if (value == null) {
+        throw damaged(key, null);
+      }
+      return value;
     } catch (IOException e) {
       throw damaged(key, e);
     }

@@ -63,10 +63,13 @@ public final class TrainStage {
   }
 
   /**
-   * What training came to; {@code samples} are responses of the trained model to evaluation
-   * prompts.
+   * What training came to.
+   *
+   * @param samples responses of the trained model to evaluation prompts
+   * @param stoppedEarly whether it ended before its last step for want of a better accuracy
    */
-  public record Outcome(TrainingState state, List<Evaluator.Sample> samples) {}
+  public record Outcome(
+      TrainingState state, List<Evaluator.Sample> samples, boolean stoppedEarly) {}
 
   /**
    * @throws ApoException BAD_ARTIFACT if the V* table is missing or damaged, or no checkpoint is
@@ -96,7 +99,7 @@ public final class TrainStage {
         TrainingState end = trainer.run(start);
         publish(metrics);
         export(decoder, work.resolve("model"), end);
-        return new Outcome(end, trainer.samples());
+        return new Outcome(end, trainer.samples(), end.step() < trainer.steps());
       }
     }
   }

@@ -176,6 +176,11 @@ final class Trainer {
     return state;
   }
 
+  /** Steps in all, unless it stops early. */
+  int steps() {
+    return plan.steps();
+  }
+
   /** Responses of the newest evaluation, or of one made now if there was none. */
   List<Evaluator.Sample> samples() {
     if (evaluator == null) {

@@ -123,6 +123,24 @@ class ResumeTest {
   }
 
   @Test
+  void earlyStoppingCountsTheEvaluationsBeforeAKill() {
+    var killed =
+        new Workplace(directory)
+            .set("train.steps", 40)
+            .set("train.evaluateEvery", 1)
+            .set("train.learningRate", 1e-12)
+            .set("train.earlyStopping.patience", 4);
+
+    killed.killedAfterStep(3);
+    Workplace.Outcome resumed = killed.apo("run").succeeds();
+
+    assertThat(resumed.err())
+        .contains("Going on from the checkpoint of step 2.", "Stopped after step 4:");
+    JsonNode state = Workplace.parse(Workplace.read(killed.run("result.json"))).get("state");
+    assertThat(state.get("evaluations")).hasSize(5);
+  }
+
+  @Test
   void sigtermBeforeTheFirstStepKeepsTheFirstEvaluation() {
     var stopped = new Workplace(directory);
 

@@ -23,6 +23,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** All stages in one process. */
 @Tag("slow")
@@ -90,9 +92,16 @@ class RunTest {
     assertThat(metrics.get(3).has("val/test_correctness_score")).isFalse();
   }
 
-  @Test
-  void trainingStopsEarlyWithoutABetterAccuracy() {
-    var workplace = new Workplace(directory).set("train.steps", 40).set("train.evaluateEvery", 1);
+  @ParameterizedTest
+  @ValueSource(strings = {"train.steps", "train.epochs"})
+  void trainingStopsEarlyWithoutABetterAccuracy(String length) {
+    Path log = directory.resolve("termination.log");
+    var workplace =
+        new Workplace(directory)
+            .set("train.steps", null)
+            .set(length, 40)
+            .set("train.evaluateEvery", 1)
+            .environment("APO_TERMINATION_LOG", log.toString());
     workplace.set("train.learningRate", 1e-12).set("train.earlyStopping.patience", 2);
 
     Workplace.Outcome stopped = workplace.apo("run").succeeds();
@@ -100,7 +109,9 @@ class RunTest {
     assertThat(stopped.err()).contains("Stopped after step 2:", "spec.train.earlyStopping");
     JsonNode state = Workplace.parse(Workplace.read(workplace.run("result.json"))).get("state");
     assertThat(state.get("step").asInt()).isEqualTo(2);
-    assertThat(workplace.apo("run").succeeds().err()).contains("complete already");
+    assertThat(workplace.process("train").succeeds().err()).contains("complete already");
+    assertThat(Workplace.parse(Workplace.read(log)).at("/result/stoppedEarly").asBoolean())
+        .isTrue();
   }
 
   @Test
@@ -114,6 +125,52 @@ class RunTest {
       assertThat(workplace.apo(stage).endsWith(78).err())
           .contains("other content behind the same addresses (changed: prompts)");
     }
+  }
+
+  @Test
+  void anotherEvaluationSetModelOrEndOfResponsesIsRefusedUntilFresh() {
+    var workplace = new Workplace(directory).set("model.uri", "./model");
+    Path model = directory.resolve("model");
+    workplace.copyModel(model);
+    workplace.apo("prepare").succeeds();
+
+    String eval = Workplace.read(directory.resolve("eval.jsonl"));
+    workplace.write("eval.jsonl", eval.substring(0, eval.lastIndexOf('\n')).getBytes(UTF_8));
+    assertThat(workplace.apo("train").endsWith(78).err()).contains("changed: evaluation prompts)");
+    workplace.write("eval.jsonl", eval.getBytes(UTF_8));
+
+    String config = Workplace.read(model.resolve("config.json"));
+    workplace.write("model/config.json", (config + "\n\n").getBytes(UTF_8));
+    assertThat(workplace.apo("train").endsWith(78).err()).contains("changed: model)");
+    workplace.write("model/config.json", config.getBytes(UTF_8));
+
+    String generation = Workplace.read(model.resolve("generation_config.json"));
+    String other =
+        generation.replaceFirst(
+            "\"eos_token_id\"\\s*:\\s*(\\[[^\\]]*]|\\d+)", "\"eos_token_id\": [5]");
+    assertThat(other).isNotEqualTo(generation);
+    workplace.write("model/generation_config.json", other.getBytes(UTF_8));
+    assertThat(workplace.apo("train").endsWith(78).err())
+        .contains("tokens that end a response", "--fresh");
+    workplace.apo("run", "--fresh").succeeds();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "{}", "{\"state\": {}, \"samples\": []}"})
+  void aResultWithoutItsContentIsDamaged(String content) {
+    var workplace = new Workplace(directory).set("train.steps", 1);
+    workplace.apo("run").succeeds();
+    workplace.write("storage/runs/default/sums/local/result.json", content.getBytes(UTF_8));
+    assertThat(workplace.apo("run").endsWith(74).err()).contains("result.json is damaged");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"null", "{}", "{"})
+  void aRecordOfInputsWithoutItsContentIsDamaged(String content) {
+    var workplace = new Workplace(directory);
+    workplace.apo("prepare").succeeds();
+    workplace.write("storage/runs/default/sums/local/inputs.json", content.getBytes(UTF_8));
+    assertThat(workplace.apo("prepare").endsWith(74).err()).contains("inputs.json is damaged");
   }
 
   @Test
