@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -38,6 +39,7 @@ class OperatorBench {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Map<String, Long> firstSeen = new ConcurrentHashMap<>();
+  private final Set<String> ended = ConcurrentHashMap.newKeySet();
   private final Map<String, Long> succeeded = new ConcurrentHashMap<>();
 
   @Test
@@ -60,7 +62,10 @@ class OperatorBench {
         long now = System.nanoTime();
         String job = pod.getMetadata().getLabels().getOrDefault("batch.kubernetes.io/job-name", "");
         firstSeen.putIfAbsent(job, now);
-        if ("Succeeded".equals(pod.getStatus().getPhase())) {
+        boolean first = ended.add(pod.getMetadata().getName());
+        if (!"Succeeded".equals(pod.getStatus().getPhase())) {
+          ended.remove(pod.getMetadata().getName());
+        } else if (first) {
           succeeded.put(job, now);
         }
       }
