@@ -50,7 +50,7 @@ class ApoTest {
         new OutOfMemoryError("Java heap space"),
         ExitCode.INTERNAL,
         "apo: Not enough memory (Java heap space); lower spec.train.microBatchTokens or the batch"
-            + " sizes, or give the program more.\n");
+            + " sizes and start anew with --fresh, or give the program more.\n");
   }
 
   @Test
