@@ -4,6 +4,7 @@ import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
+import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.run.Session;
@@ -34,7 +35,7 @@ final class EvaluateCommand implements Callable<Integer> {
     try (var around = options.open();
         Session session =
             Session.open(around.manifest(), around.launch(), around.reporter(), around.stop());
-        Decoder decoder = load(session)) {
+        Replicas replicas = Replicas.of(load(session))) {
       Evaluator evaluator = TrainStage.evaluator(session);
       if (evaluator == null) {
         throw new ApoException(
@@ -43,7 +44,7 @@ final class EvaluateCommand implements Callable<Integer> {
       around.reporter().stageStarted("evaluate", evaluator.responses(), "responses");
       Evaluator.Result result =
           evaluator.evaluate(
-              decoder,
+              replicas,
               done -> {
                 around.stop().check();
                 around.reporter().advanced(done, Map.of());

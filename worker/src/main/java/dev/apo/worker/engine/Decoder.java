@@ -11,7 +11,7 @@ import dev.apo.worker.model.Parameters;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,19 +35,24 @@ public final class Decoder implements AutoCloseable {
   private final TorchModule module;
   private final ModelConfig config;
   private final Precision precision;
+  private final int maxLength;
   private final List<Parameter> parameters;
-  private final List<NDArray> master = new ArrayList<>();
+  private final List<NDArray> master;
   private List<NDArray> gradient = List.of();
   private List<NDArray> moment1 = List.of();
   private List<NDArray> moment2 = List.of();
   private NDArray controls;
 
-  private Decoder(NDManager manager, ModelConfig config, Precision precision) {
-    this.manager = manager;
+  private Decoder(ModelConfig config, Precision precision, int maxLength, List<NDArray> shared) {
+    this.manager = NDManager.newBaseManager();
     this.config = config;
     this.precision = precision;
+    this.maxLength = maxLength;
     this.parameters = Parameters.of(config);
     this.module = TorchModule.load(manager, "decoder.py");
+    configure();
+    this.master = shared != null ? shared : zeros();
+    module.recordLists("adopt", Map.of("master", master));
   }
 
   /**
@@ -71,12 +76,19 @@ public final class Decoder implements AutoCloseable {
 
   /** A model whose weights are all zero, to be filled by {@link #writeWeights}. */
   public static Decoder empty(ModelConfig config, Precision precision, int maxLength) {
-    var decoder = new Decoder(NDManager.newBaseManager(), config, precision);
-    decoder.configure(maxLength);
-    return decoder;
+    return new Decoder(config, precision, maxLength, null);
   }
 
-  private void configure(int maxLength) {
+  /**
+   * A second decoder of the same weights, for another thread. It has a gradient of its own, which
+   * {@link #takeGradient} adds to this one's, and no optimizer: after this decoder's weights have
+   * changed, {@link #weightsChanged} must be called on the replica too.
+   */
+  Decoder replica() {
+    return new Decoder(config, precision, maxLength, master);
+  }
+
+  private void configure() {
     try (NDManager scope = manager.newSubManager()) {
       NDArray sizes =
           scope.create(
@@ -86,7 +98,9 @@ public final class Decoder implements AutoCloseable {
                 config.kvHeads(),
                 config.headDim(),
                 config.tiedEmbeddings() ? 1 : 0,
-                precision == Precision.BF16 ? 1 : 0
+                precision == Precision.BF16 ? 1 : 0,
+                // oneDNN's weight layouts are the CPU's.
+                manager.getDevice().isGpu() ? 0 : 1
               });
       module.record(
           scope,
@@ -96,10 +110,6 @@ public final class Decoder implements AutoCloseable {
           scope.create(inverseFrequencies()),
           scope.create((long) maxLength));
     }
-    for (Parameter parameter : parameters) {
-      master.add(manager.zeros(new Shape(parameter.shape()), DataType.FLOAT32));
-    }
-    module.recordLists("adopt", Map.of("master", master));
   }
 
   private float[] inverseFrequencies() {
@@ -203,18 +213,30 @@ public final class Decoder implements AutoCloseable {
 
   /** Allocates gradients and AdamW's moments, all zero. */
   public void prepareTraining() {
-    gradient = zerosLikeMaster();
-    moment1 = zerosLikeMaster();
-    moment2 = zerosLikeMaster();
+    prepareGradient();
+    moment1 = zeros();
+    moment2 = zeros();
     var lists = new LinkedHashMap<String, List<NDArray>>();
-    lists.put("gradient", gradient);
     lists.put("moment1", moment1);
     lists.put("moment2", moment2);
-    module.recordLists("adopt_training_state", lists);
+    module.recordLists("adopt_moments", lists);
   }
 
-  private List<NDArray> zerosLikeMaster() {
-    return master.stream().map(w -> manager.zeros(w.getShape(), DataType.FLOAT32)).toList();
+  /** What a replica needs for {@link #backward}. */
+  void prepareGradient() {
+    gradient = zeros();
+    module.recordLists("adopt_gradient", Map.of("gradient", gradient));
+  }
+
+  /** Moves a replica's accumulated gradient into this decoder's. */
+  void takeGradient(Decoder replica) {
+    module.recordLists("take_gradient", Map.of("other", replica.gradient));
+  }
+
+  private List<NDArray> zeros() {
+    return parameters.stream()
+        .map(p -> manager.zeros(new Shape(p.shape()), DataType.FLOAT32))
+        .toList();
   }
 
   // ---- logits and log-probs -------------------------------------------------------------------
@@ -233,8 +255,7 @@ public final class Decoder implements AutoCloseable {
               .toFloatArray();
       float[][] rows = new float[flat.length][];
       for (int i = 0; i < rows.length; i++) {
-        rows[i] =
-            java.util.Arrays.copyOfRange(all, i * config.vocabSize(), (i + 1) * config.vocabSize());
+        rows[i] = Arrays.copyOfRange(all, i * config.vocabSize(), (i + 1) * config.vocabSize());
       }
       return rows;
     }
@@ -247,12 +268,21 @@ public final class Decoder implements AutoCloseable {
    * @param entropies of the distribution that it was drawn from, nats
    */
   public record TokenScores(float[] logProbs, float[] entropies) {
-    private static TokenScores of(NDArray pair) {
+    private static TokenScores of(NDArray pair, int tokens) {
       float[] both = pair.toFloatArray();
       int n = both.length / 2;
-      return new TokenScores(
-          java.util.Arrays.copyOf(both, n), java.util.Arrays.copyOfRange(both, n, 2 * n));
+      return new TokenScores(Arrays.copyOf(both, tokens), Arrays.copyOfRange(both, n, n + tokens));
     }
+  }
+
+  /**
+   * Numbers of rows are rounded up to a multiple of this: the engine compiles its kernels for each
+   * size that it meets.
+   */
+  private static final int ROWS = 32;
+
+  private static long[] padded(long[] values) {
+    return Arrays.copyOf(values, (values.length + ROWS - 1) / ROWS * ROWS);
   }
 
   /** Scores responses under the policy or the frozen reference policy, with nothing kept. */
@@ -263,11 +293,12 @@ public final class Decoder implements AutoCloseable {
               scope,
               "score",
               ids(scope, batch),
-              scope.create(batch.at()),
-              scope.create(batch.targets()),
+              scope.create(padded(batch.at())),
+              scope.create(padded(batch.targets())),
               scope.create(temperature),
               scope.create(chunk()),
-              scope.create(reference ? 1L : 0L)));
+              scope.create(reference ? 1L : 0L)),
+          batch.targets().length);
     }
   }
 
@@ -279,11 +310,12 @@ public final class Decoder implements AutoCloseable {
               scope,
               "train_forward",
               ids(scope, batch),
-              scope.create(batch.at()),
-              scope.create(batch.targets()),
+              scope.create(padded(batch.at())),
+              scope.create(padded(batch.targets())),
               scope.create(temperature),
               scope.create(chunk()),
-              scope.create(estimateActivations(batch) > activationBytes ? 1L : 0L)));
+              scope.create(estimateActivations(batch) > activationBytes ? 1L : 0L)),
+          batch.targets().length);
     }
   }
 
@@ -294,12 +326,17 @@ public final class Decoder implements AutoCloseable {
    * @param entropyCoefficient derivative by each entropy
    */
   public void backward(float[] coefficients, double entropyCoefficient, double temperature) {
+    // Rows that only pad count for nothing.
+    int rows = (coefficients.length + ROWS - 1) / ROWS * ROWS;
+    float[] entropy = new float[entropyCoefficient == 0 ? 0 : rows];
+    Arrays.fill(
+        entropy, 0, Math.min(entropy.length, coefficients.length), (float) entropyCoefficient);
     try (NDManager scope = manager.newSubManager()) {
       module.record(
           scope,
           "train_backward",
-          scope.create(coefficients),
-          scope.create(entropyCoefficient),
+          scope.create(Arrays.copyOf(coefficients, rows)),
+          scope.create(entropy),
           scope.create(temperature),
           scope.create(chunk()));
     }

@@ -89,7 +89,7 @@ final class TorchModule implements AutoCloseable {
     try (NDManager scope = manager.newSubManager()) {
       run(scope, method, true, inputs);
     } finally {
-      inputs.forEach(array -> array.setName(null));
+      arguments.values().forEach(arrays -> arrays.forEach(array -> array.setName(null)));
     }
   }
 

@@ -4,8 +4,10 @@ import dev.apo.worker.StopSignal;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.model.Tokenizer;
 import dev.apo.worker.reward.Reward;
+import dev.apo.worker.sampling.EndedTotal;
 import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Response;
 import dev.apo.worker.sampling.Sampler;
@@ -61,34 +63,40 @@ public final class ValueEstimator {
    *
    * @return the number of responses sampled now
    */
-  public int run(Decoder decoder, int shard, int shards) {
+  public int run(Replicas replicas, int shard, int shards) {
     List<VStarPlan.Block> blocks = plan.blocksOfShard(shard, shards);
     Set<Integer> finished = store.finishedBlocks(blocks);
     int total = responses(blocks.stream());
     int before = responses(blocks.stream().filter(block -> finished.contains(block.index())));
     reporter.stageStarted("estimate", total, "responses", before);
-    var sampler = new Sampler(decoder, settings);
     var headline = new LinkedHashMap<String, Double>();
     int sampled = 0;
     double rewards = 0;
-    for (VStarPlan.Block block : blocks) {
-      if (finished.contains(block.index())) {
-        continue;
-      }
+    List<VStarPlan.Block> missing =
+        blocks.stream().filter(block -> !finished.contains(block.index())).toList();
+    for (int from = 0; from < missing.size(); from += replicas.count()) {
       stop.check();
       int done = before + sampled;
-      List<VStarRow> rows =
-          sample(
-              sampler,
-              block,
+      var progress =
+          new EndedTotal(
+              replicas.count(),
               ended -> {
                 stop.check();
                 reporter.advanced(done + ended, headline);
               });
-      store.writeBlock(block.index(), rows);
-      for (VStarRow row : rows) {
-        sampled += row.samples().size();
-        rewards += row.samples().stream().mapToDouble(Sample::reward).sum();
+      List<VStarPlan.Block> together =
+          missing.subList(from, Math.min(missing.size(), from + replicas.count()));
+      List<List<VStarRow>> sampledNow =
+          replicas.map(
+              together,
+              (decoder, block) ->
+                  sample(decoder, block, ended -> progress.set(together.indexOf(block), ended)));
+      for (int i = 0; i < together.size(); i++) {
+        store.writeBlock(together.get(i).index(), sampledNow.get(i));
+        for (VStarRow row : sampledNow.get(i)) {
+          sampled += row.samples().size();
+          rewards += row.samples().stream().mapToDouble(Sample::reward).sum();
+        }
       }
       headline.put("reward", rewards / sampled);
       reporter.advanced(before + sampled, headline);
@@ -105,7 +113,7 @@ public final class ValueEstimator {
     return prompts.subList(block.firstRow(), block.firstRow() + block.rows());
   }
 
-  private List<VStarRow> sample(Sampler sampler, VStarPlan.Block block, IntConsumer progress) {
+  private List<VStarRow> sample(Decoder decoder, VStarPlan.Block block, IntConsumer progress) {
     List<Prompt> prompts = rows(block);
     var requests = new ArrayList<Request>();
     for (int p = 0; p < prompts.size(); p++) {
@@ -115,7 +123,7 @@ public final class ValueEstimator {
       }
       requests.add(new Request(prompts.get(p).tokens(), seeds));
     }
-    List<List<Response>> responses = sampler.sample(requests, progress);
+    List<List<Response>> responses = new Sampler(decoder, settings).sample(requests, progress);
     var rows = new ArrayList<VStarRow>();
     for (int p = 0; p < prompts.size(); p++) {
       Prompt prompt = prompts.get(p);

@@ -2,12 +2,12 @@ package dev.apo.worker.evaluate;
 
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.data.RandomStream;
-import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.model.Tokenizer;
 import dev.apo.worker.reward.Reward;
+import dev.apo.worker.sampling.ReplicaSampler;
 import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Response;
-import dev.apo.worker.sampling.Sampler;
 import dev.apo.worker.sampling.SamplingSettings;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +61,7 @@ public final class Evaluator {
     return prompts.size() * samples;
   }
 
-  public Result evaluate(Decoder decoder, IntConsumer progress) {
+  public Result evaluate(Replicas replicas, IntConsumer progress) {
     var requests = new ArrayList<Request>();
     for (Prompt prompt : prompts) {
       long[] seeds = new long[samples];
@@ -70,7 +70,8 @@ public final class Evaluator {
       }
       requests.add(new Request(prompt.tokens(), seeds));
     }
-    List<List<Response>> responses = new Sampler(decoder, settings).sample(requests, progress);
+    List<List<Response>> responses =
+        new ReplicaSampler(replicas, settings).sample(requests, progress);
     var shown = new ArrayList<Sample>();
     double sum = 0;
     long tokens = 0;

@@ -2,7 +2,7 @@ package dev.apo.worker.run;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
-import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.estimate.VStarInputs;
 import dev.apo.worker.estimate.ValueEstimator;
 import dev.apo.worker.evaluate.Evaluator;
@@ -203,7 +203,7 @@ public final class Stages {
     }
     store.writePlan(session.plan());
     int sampled;
-    try (Decoder decoder = session.loadModel()) {
+    try (Replicas replicas = Replicas.of(session.loadModel())) {
       sampled =
           new ValueEstimator(
                   store,
@@ -214,7 +214,7 @@ public final class Stages {
                   session.sampling(),
                   session.reporter(),
                   session.stop())
-              .run(decoder, shard, shards);
+              .run(replicas, shard, shards);
     }
     store.complete();
     return new Estimated(false, sampled);

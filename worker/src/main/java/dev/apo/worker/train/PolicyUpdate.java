@@ -10,11 +10,14 @@ import dev.apo.worker.algorithm.MiniBatch;
 import dev.apo.worker.algorithm.StepMetrics;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.engine.TokenBatch;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * One optimizer step on a mini-batch. The loss sees only log-probs and gives only their
@@ -22,7 +25,7 @@ import java.util.Map;
  * forward pass of the reference policy if the loss asks for it.
  */
 final class PolicyUpdate {
-  private final Decoder decoder;
+  private final Replicas replicas;
   private final Loss loss;
   private final EntropyBonus entropy;
   private final AdamW adamW;
@@ -34,13 +37,13 @@ final class PolicyUpdate {
    * @param microBatchTokens most tokens, padding included, that pass the model at once
    */
   PolicyUpdate(
-      Decoder decoder,
+      Replicas replicas,
       Loss loss,
       EntropyBonus entropy,
       AdamW adamW,
       double temperature,
       int microBatchTokens) {
-    this.decoder = decoder;
+    this.replicas = replicas;
     this.loss = loss;
     this.entropy = entropy;
     this.adamW = adamW;
@@ -54,12 +57,12 @@ final class PolicyUpdate {
    */
   double apply(
       List<Rollout> miniBatch, int optimizerStep, double learningRate, StepMetrics metrics) {
-    long tokens = miniBatch.stream().mapToLong(r -> r.sequence().responseLength()).sum();
-    var size = new MiniBatch(miniBatch.size(), tokens);
-    for (List<Rollout> microBatch : microBatches(miniBatch)) {
-      accumulate(microBatch, size, metrics);
-    }
-    double gradNorm = decoder.optimize(optimizerStep, adamW, learningRate);
+    var size = new MiniBatch(miniBatch.size(), tokens(miniBatch));
+    List<Piece> pieces = microBatches(miniBatch).stream().flatMap(this::pieces).toList();
+    replicas
+        .map(pieces, (decoder, piece) -> accumulate(decoder, piece, size))
+        .forEach(results -> results.forEach(metrics::add));
+    double gradNorm = replicas.optimize(optimizerStep, adamW, learningRate);
     if (!Double.isFinite(gradNorm)) {
       throw new ApoException(
           ExitCode.BAD_DATA,
@@ -72,7 +75,30 @@ final class PolicyUpdate {
     return gradNorm;
   }
 
-  private void accumulate(List<Rollout> rollouts, MiniBatch miniBatch, StepMetrics metrics) {
+  /** What one replica computes of a micro-batch. */
+  private record Piece(List<Rollout> rollouts, MiniBatch microBatch) {}
+
+  /** Each replica gets every n-th sequence, so that their lengths are alike. */
+  private Stream<Piece> pieces(List<Rollout> microBatch) {
+    var size = new MiniBatch(microBatch.size(), tokens(microBatch));
+    int count = Math.min(replicas.count(), microBatch.size());
+    return IntStream.range(0, count)
+        .mapToObj(
+            piece ->
+                new Piece(
+                    IntStream.range(0, microBatch.size())
+                        .filter(i -> i % count == piece)
+                        .mapToObj(microBatch::get)
+                        .toList(),
+                    size));
+  }
+
+  private static long tokens(List<Rollout> rollouts) {
+    return rollouts.stream().mapToLong(r -> r.sequence().responseLength()).sum();
+  }
+
+  private List<LossResult> accumulate(Decoder decoder, Piece piece, MiniBatch miniBatch) {
+    List<Rollout> rollouts = piece.rollouts();
     TokenBatch batch = TokenBatch.of(rollouts.stream().map(Rollout::sequence).toList());
     double[][] reference = null;
     if (loss.inputs().contains(Loss.Input.REFERENCE_LOG_PROBS)) {
@@ -87,16 +113,12 @@ final class PolicyUpdate {
                 reference,
                 rollouts.stream().mapToDouble(Rollout::reward).toArray(),
                 rollouts.stream().mapToDouble(Rollout::vStar).toArray()));
-    var microBatch = new MiniBatch(rollouts.size(), batch.targets().length);
-    double weight = entropy.coefficient() == 0 ? 0 : entropy.tokenWeight(microBatch, miniBatch);
+    double weight =
+        entropy.coefficient() == 0 ? 0 : entropy.tokenWeight(piece.microBatch(), miniBatch);
     decoder.backward(flatten(result.gradient(), batch.targets().length), -weight, temperature);
-    metrics.add(result);
-    metrics.add(
-        new LossResult(
-            0,
-            null,
-            Map.of("actor/entropy_loss", sum(scores.entropies()) / miniBatch.tokens()),
-            Map.of()));
+    double meanEntropy = sum(scores.entropies()) / miniBatch.tokens();
+    return List.of(
+        result, new LossResult(0, null, Map.of("actor/entropy_loss", meanEntropy), Map.of()));
   }
 
   /**

@@ -4,19 +4,19 @@ import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.TokenBatch;
 import dev.apo.worker.model.Tokenizer;
 import dev.apo.worker.reward.Reward;
+import dev.apo.worker.sampling.ReplicaSampler;
 import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Response;
-import dev.apo.worker.sampling.Sampler;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Samples responses from the current policy and scores them. */
 final class Rollouts {
-  private final Sampler sampler;
+  private final ReplicaSampler sampler;
   private final Tokenizer tokenizer;
   private final Reward reward;
 
-  Rollouts(Sampler sampler, Tokenizer tokenizer, Reward reward) {
+  Rollouts(ReplicaSampler sampler, Tokenizer tokenizer, Reward reward) {
     this.sampler = sampler;
     this.tokenizer = tokenizer;
     this.reward = reward;

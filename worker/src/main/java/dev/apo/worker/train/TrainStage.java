@@ -18,11 +18,12 @@ import dev.apo.worker.data.Batches;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.model.ModelExport;
 import dev.apo.worker.model.SafetensorsWriter;
 import dev.apo.worker.run.Session;
-import dev.apo.worker.sampling.Sampler;
+import dev.apo.worker.sampling.ReplicaSampler;
 import dev.apo.worker.sampling.SamplingSettings;
 import dev.apo.worker.storage.ArtifactManifest;
 import dev.apo.worker.storage.Storage;
@@ -78,9 +79,9 @@ public final class TrainStage {
   public Outcome run() {
     TrainingSet set = trainingSet();
     Path work = session.launch().workDirectory().resolve("train");
-    try (Decoder decoder = session.loadModel()) {
-      decoder.freezeReference();
-      decoder.prepareTraining();
+    try (Replicas replicas = Replicas.of(session.loadModel())) {
+      replicas.freezeReference();
+      replicas.prepareTraining();
       var checkpoints =
           new Checkpoints(
               session.storage(),
@@ -88,17 +89,18 @@ public final class TrainStage {
               work.resolve("checkpoint"),
               spec.train().keepCheckpoints(),
               session.reporter());
-      TrainingState start = checkpoints.restore(decoder).orElse(TrainingState.START);
+      TrainingState start = checkpoints.restore(replicas.first()).orElse(TrainingState.START);
+      replicas.weightsChanged();
       if (start.step() > 0) {
         session.reporter().message("Going on from the checkpoint of step " + start.step() + ".");
       }
       Path metrics = work.resolve("metrics.jsonl");
       fetchMetrics(metrics, start.step());
       try (MetricsLog log = MetricsLog.open(metrics, start.step() == 0 ? -1 : start.step())) {
-        Trainer trainer = trainer(decoder, set, checkpoints, log, () -> publish(metrics));
+        Trainer trainer = trainer(replicas, set, checkpoints, log, () -> publish(metrics));
         TrainingState end = trainer.run(start);
         publish(metrics);
-        export(decoder, work.resolve("model"), end);
+        export(replicas.first(), work.resolve("model"), end);
         return new Outcome(end, trainer.samples(), end.step() < trainer.steps());
       }
     }
@@ -154,7 +156,7 @@ public final class TrainStage {
   }
 
   private Trainer trainer(
-      Decoder decoder,
+      Replicas replicas,
       TrainingSet set,
       Checkpoints checkpoints,
       MetricsLog log,
@@ -173,7 +175,7 @@ public final class TrainStage {
             train.earlyStopping() == null ? null : train.earlyStopping().patience());
     var update =
         new PolicyUpdate(
-            decoder,
+            replicas,
             loss(),
             entropy(),
             AdamW.of(train.weightDecay(), train.maxGradNorm()),
@@ -181,12 +183,12 @@ public final class TrainStage {
             train.microBatchTokens() == null ? MICRO_BATCH_TOKENS : train.microBatchTokens());
     var rollouts =
         new Rollouts(
-            new Sampler(decoder, session.sampling()),
+            new ReplicaSampler(replicas, session.sampling()),
             session.tokenizer(),
             session.rewards().train());
     return new Trainer(
         plan,
-        decoder,
+        replicas,
         set.prompts(),
         set.vStar(),
         batches,

@@ -6,7 +6,7 @@ import dev.apo.worker.algorithm.StepMetrics;
 import dev.apo.worker.data.Batches;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.data.RandomStream;
-import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.telemetry.Reporter;
@@ -55,7 +55,7 @@ final class Trainer {
   private static final long STREAM = 0x726f6c6c;
 
   private final Plan plan;
-  private final Decoder decoder;
+  private final Replicas replicas;
   private final List<Prompt> prompts;
   private final double[] vStar;
   private final Batches batches;
@@ -80,7 +80,7 @@ final class Trainer {
    */
   Trainer(
       Plan plan,
-      Decoder decoder,
+      Replicas replicas,
       List<Prompt> prompts,
       double[] vStar,
       Batches batches,
@@ -95,7 +95,7 @@ final class Trainer {
       Reporter reporter,
       StopSignal stop) {
     this.plan = plan;
-    this.decoder = decoder;
+    this.replicas = replicas;
     this.prompts = prompts;
     this.vStar = vStar;
     this.batches = batches;
@@ -187,14 +187,14 @@ final class Trainer {
       return List.of();
     }
     if (lastEvaluation == null) {
-      lastEvaluation = evaluator.evaluate(decoder, ended -> stop.check());
+      lastEvaluation = evaluator.evaluate(replicas, ended -> stop.check());
     }
     return lastEvaluation.samples();
   }
 
   private void save(TrainingState state) {
     publishMetrics.run();
-    checkpoints.save(decoder, state);
+    checkpoints.save(replicas.first(), state);
   }
 
   private boolean isDue(TrainingState state) {
@@ -217,7 +217,7 @@ final class Trainer {
     }
     lastEvaluation =
         evaluator.evaluate(
-            decoder,
+            replicas,
             ended -> {
               if (stop.requested()) {
                 save(state);

@@ -8,7 +8,8 @@ class Decoder(Module):
   head_dim : int
   tied : bool
   half : bool
-  eps : float
+  packs : bool
+  eps : List[Tensor]
   cos : List[Tensor]
   sin : List[Tensor]
   master : List[Tensor]
@@ -16,6 +17,7 @@ class Decoder(Module):
   moment1 : List[Tensor]
   moment2 : List[Tensor]
   weights : List[Tensor]
+  packed : List[Tensor]
   reference : List[Tensor]
   keys : List[Tensor]
   values : List[Tensor]
@@ -28,7 +30,8 @@ class Decoder(Module):
   # input norm, fused q|k|v, attention output, post-attention norm, fused gate|up, down.
   #   master     float32, owned by Java, what the optimizer updates
   #   weights    what is computed with: master itself, or its bfloat16 copy
-  #   reference  the reference policy, a copy that never changes
+  #   packed     weights as forward passes read them fastest, see pack(); empty when out of date
+  #   reference  the reference policy, packed, which never changes
 
   def configure(self: __torch__.Decoder, sizes: Tensor, eps: Tensor, inv_freq: Tensor, limit: Tensor) -> Tensor:
     self.layers = int(sizes[0])
@@ -37,7 +40,8 @@ class Decoder(Module):
     self.head_dim = int(sizes[3])
     self.tied = bool(sizes[4])
     self.half = bool(sizes[5])
-    self.eps = float(eps)
+    self.packs = bool(sizes[6])
+    self.eps = [torch.clone(torch.to(eps, 6))]
     angle = torch.outer(torch.arange(int(limit), dtype=6), inv_freq)
     cos = torch.cos(angle)
     sin = torch.sin(angle)
@@ -58,25 +62,69 @@ class Decoder(Module):
     for w in master:
       weights.append(torch.to(w, self.dtype()))
     self.weights = weights
+    self.packed = annotate(List[Tensor], [])
     return master[0]
 
-  def adopt_training_state(self: __torch__.Decoder, gradient: List[Tensor], moment1: List[Tensor], moment2: List[Tensor]) -> Tensor:
+  def adopt_gradient(self: __torch__.Decoder, gradient: List[Tensor]) -> Tensor:
     self.gradient = gradient
+    return gradient[0]
+
+  def adopt_moments(self: __torch__.Decoder, moment1: List[Tensor], moment2: List[Tensor]) -> Tensor:
     self.moment1 = moment1
     self.moment2 = moment2
-    return gradient[0]
+    return moment1[0]
+
+  # Moves the gradient of another decoder into this one's.
+  def take_gradient(self: __torch__.Decoder, other: List[Tensor]) -> Tensor:
+    torch._foreach_add_(self.gradient, other)
+    torch._foreach_zero_(other)
+    return self.gradient[0]
 
   def refresh(self: __torch__.Decoder, unused: Tensor) -> Tensor:
     if self.half:
       for i in range(len(self.master)):
         _0 = self.weights[i].copy_(self.master[i])
+    self.packed = annotate(List[Tensor], [])
     return unused
 
+  # The matrix in the order in which oneDNN's kernels read it, opaque to all but linear() and its kin. A product with few
+  # rows would otherwise spend most of its time on bringing the matrix into such an order.
+  def pack_matrix(self: __torch__.Decoder, w: Tensor) -> Tensor:
+    if self.packs:
+      p = ops.mkldnn._reorder_linear_weight(w)
+    else:
+      p = w
+    return p
+
+  # Embedding, final norm and head, then seven a layer: gate and up are apart. What is not packed stays shared.
+  def pack(self: __torch__.Decoder, ws: List[Tensor]) -> List[Tensor]:
+    if self.tied:
+      head = ws[0]
+    else:
+      head = ws[2]
+    packed = [ws[0], ws[1], self.pack_matrix(head)]
+    for i in range(self.layers):
+      o = self.first_layer() + 6 * i
+      gate, up = torch.chunk(ws[o + 4], 2)
+      packed.append(ws[o])
+      packed.append(self.pack_matrix(ws[o + 1]))
+      packed.append(self.pack_matrix(ws[o + 2]))
+      packed.append(ws[o + 3])
+      packed.append(self.pack_matrix(gate))
+      packed.append(self.pack_matrix(up))
+      packed.append(self.pack_matrix(ws[o + 5]))
+    return packed
+
+  def policy(self: __torch__.Decoder) -> List[Tensor]:
+    if len(self.packed) == 0:
+      self.packed = self.pack(self.weights)
+    return self.packed
+
   def freeze_reference(self: __torch__.Decoder, unused: Tensor) -> Tensor:
-    reference = annotate(List[Tensor], [])
+    weights = annotate(List[Tensor], [])
     for w in self.weights:
-      reference.append(torch.clone(w))
-    self.reference = reference
+      weights.append(torch.clone(w))
+    self.reference = self.pack(weights)
     return unused
 
   # Copies values [n] into the flattened target from offset on, and the reverse.
@@ -90,13 +138,35 @@ class Decoder(Module):
 
   # ---- the decoder ----------------------------------------------------------------------------------------------
 
+  # x @ w^T for a packed w
   def linear(self: __torch__.Decoder, x: Tensor, w: Tensor) -> Tensor:
-    return torch.linear(x, w)
+    if self.packs:
+      y = ops.mkldnn._linear_pointwise(x, w, None, "none", annotate(List[Optional[number]], []), "")
+    else:
+      y = torch.linear(x, w)
+    return y
+
+  # other + x @ w^T for a packed w
+  def linear_add(self: __torch__.Decoder, x: Tensor, w: Tensor, other: Tensor) -> Tensor:
+    if self.packs:
+      y = ops.mkldnn._linear_pointwise(x, other, w, None, "add")
+    else:
+      y = other + torch.linear(x, w)
+    return y
+
+  # silu(x @ gate^T) * (x @ up^T) for packed matrices
+  def gated(self: __torch__.Decoder, x: Tensor, gate: Tensor, up: Tensor) -> Tensor:
+    if self.packs:
+      g = ops.mkldnn._linear_pointwise(x, gate, None, "swish", annotate(List[Optional[number]], []), "")
+      y = ops.mkldnn._linear_pointwise(x, g, up, None, "mul")
+    else:
+      y = torch.silu(torch.linear(x, gate)).mul_(torch.linear(x, up))
+    return y
 
   # x [B, T, H] -> its rows scaled to unit root mean square, and the factors [B, T, 1] in float32
   def unit(self: __torch__.Decoder, x: Tensor) -> Tuple[Tensor, Tensor]:
     n = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
-    r = torch.rsqrt(n * n / x.size(-1) + self.eps)
+    r = torch.rsqrt(torch.addcmul(self.eps[0], n, n, value=1. / x.size(-1)))
     return (torch.to(x * r, self.dtype()), r)
 
   def norm(self: __torch__.Decoder, x: Tensor, w: Tensor) -> Tensor:
@@ -117,9 +187,8 @@ class Decoder(Module):
 
   # The part of a layer behind attention: x [B, T, H], context [B, T, heads * D] -> [B, T, H].
   def finish(self: __torch__.Decoder, x: Tensor, context: Tensor, ws: List[Tensor], o: int) -> Tensor:
-    y = x + self.linear(context, ws[o + 2])
-    gate, up = torch.chunk(self.linear(self.norm(y, ws[o + 3]), ws[o + 4]), 2, -1)
-    return y + self.linear(torch.silu(gate) * up, ws[o + 5])
+    y = self.linear_add(context, ws[o + 2], x)
+    return self.linear_add(self.gated(self.norm(y, ws[o + 3]), ws[o + 4], ws[o + 5]), ws[o + 6], y)
 
   # Attention wants [B * kv_heads, group * T, D]: the query heads that share a key head stand below each other.
   def grouped(self: __torch__.Decoder, q: Tensor) -> Tensor:
@@ -191,10 +260,6 @@ class Decoder(Module):
       dv = torch.transpose(torch.sum(torch.reshape(dvs, split), [2]), 1, 2)
     return (dq, dk, dv)
 
-  def layer(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, ws: List[Tensor], o: int) -> Tensor:
-    q, k, v = self.project(x, cos, sin, ws, o)
-    return self.finish(x, self.attend(q, k, v)[0], ws, o)
-
   def first_layer(self: __torch__.Decoder) -> int:
     if self.tied:
       o = 2
@@ -202,29 +267,36 @@ class Decoder(Module):
       o = 3
     return o
 
-  def head(self: __torch__.Decoder, ws: List[Tensor]) -> Tensor:
-    if self.tied:
-      w = ws[0]
-    else:
-      w = ws[2]
-    return w
+  # Where a layer's packed weights start.
+  def packed_layer(self: __torch__.Decoder, i: int) -> int:
+    return 3 + 7 * i
 
   # ids [B, T] -> cos and sin [T, 1, D]
   def rotary(self: __torch__.Decoder, length: int) -> Tuple[Tensor, Tensor]:
     return (torch.unsqueeze(torch.slice(self.cos[0], 0, 0, length), 1), torch.unsqueeze(torch.slice(self.sin[0], 0, 0, length), 1))
 
-  # ids [B, T] -> last hidden states [B, T, H] before the final norm
-  def hidden(self: __torch__.Decoder, ids: Tensor, ws: List[Tensor]) -> Tensor:
+  # ids [B, T] -> last hidden states [R, H] before the final norm, at the flat positions [R]
+  def hidden(self: __torch__.Decoder, ids: Tensor, at: Tensor, ws: List[Tensor]) -> Tensor:
     cos, sin = self.rotary(ids.size(1))
     x = torch.embedding(ws[0], ids)
     for i in range(self.layers):
-      x = self.layer(x, cos, sin, ws, self.first_layer() + 6 * i)
+      o = self.packed_layer(i)
+      q, k, v = self.project(x, cos, sin, ws, o)
+      context = self.attend(q, k, v)[0]
+      if i == self.layers - 1:
+        x = torch.index_select(torch.flatten(x, 0, 1), 0, at)
+        context = torch.index_select(torch.flatten(context, 0, 1), 0, at)
+      else:
+        x = x
+      x = self.finish(x, context, ws, o)
     return x
 
   # ids [B, T] -> float32 logits [B, T, V]; for tests and inspection.
   def forward(self: __torch__.Decoder, ids: Tensor) -> Tensor:
-    x = self.norm(self.hidden(ids, self.weights), self.weights[1])
-    return torch.to(self.linear(x, self.head(self.weights)), 6)
+    ws = self.policy()
+    x = self.hidden(ids, torch.arange(ids.size(0) * ids.size(1)), ws)
+    logits = torch.to(self.linear(self.norm(x, ws[1]), ws[2]), 6)
+    return logits.view([ids.size(0), ids.size(1), logits.size(1)])
 
   # ---- log-probs and training -----------------------------------------------------------------------------------
   # ids [B, T] hold prompt and response, padded on the right. at [R] are flat positions b * T + t whose next token is a
@@ -247,9 +319,9 @@ class Decoder(Module):
     if bool(use_reference):
       ws = self.reference
     else:
-      ws = self.weights
-    h = torch.index_select(torch.flatten(self.hidden(ids, ws), 0, 1), 0, at)
-    return self.read_head(self.norm(h, ws[1]), targets, self.head(ws), float(temperature), int(chunk))
+      ws = self.policy()
+    h = self.norm(self.hidden(ids, at, ws), ws[1])
+    return self.read_head(h, targets, ws[2], float(temperature), int(chunk))
 
   # g is the gradient of unit(x) * w; adds to the gradient of w, returns that of x.
   def norm_backward(self: __torch__.Decoder, g: Tensor, n: Tensor, r: Tensor, w: Tensor, index: int) -> Tensor:
@@ -269,7 +341,7 @@ class Decoder(Module):
 
   # One layer with everything that layer_backward needs; its output comes first.
   def layer_forward(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, o: int) -> List[Tensor]:
-    ws = self.weights
+    ws = self.policy()
     n1, r1 = self.unit(x)
     h1 = n1 * ws[o]
     fused = self.linear(h1, ws[o + 1])
@@ -277,14 +349,14 @@ class Decoder(Module):
     qk, v = torch.split_with_sizes(split, [self.heads + self.kv_heads, self.kv_heads], 2)
     q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 2)
     attention = self.attend(q, k, v)
-    y = x + self.linear(attention[0], ws[o + 2])
+    y = self.linear_add(attention[0], ws[o + 2], x)
     n2, r2 = self.unit(y)
     h2 = n2 * ws[o + 3]
-    gu = self.linear(h2, ws[o + 4])
-    gate, up = torch.chunk(gu, 2, -1)
+    gate = self.linear(h2, ws[o + 4])
+    up = self.linear(h2, ws[o + 5])
     s = torch.silu(gate)
     act = s * up
-    kept = [y + self.linear(act, ws[o + 5]), n1, r1, h1, n2, r2, h2, gu, s, act]
+    kept = [self.linear_add(act, ws[o + 6], y), n1, r1, h1, n2, r2, h2, gate, up, s, act]
     for t in attention:
       kept.append(t)
     return kept
@@ -293,12 +365,11 @@ class Decoder(Module):
   def layer_backward(self: __torch__.Decoder, g: Tensor, kept: List[Tensor], cos: Tensor, sin: Tensor, o: int) -> Tensor:
     ws = self.weights
     attention = annotate(List[Tensor], [])
-    for t in range(10, len(kept)):
+    for t in range(11, len(kept)):
       attention.append(kept[t])
-    gate, up = torch.chunk(kept[7], 2, -1)
-    dact = self.linear_backward(g, kept[9], ws[o + 5], o + 5)
-    dgate = torch.silu_backward(dact * up, gate)
-    dh2 = self.linear_backward(torch.cat([dgate, dact * kept[8]], -1), kept[6], ws[o + 4], o + 4)
+    dact = self.linear_backward(g, kept[10], ws[o + 5], o + 5)
+    dgate = torch.silu_backward(dact * kept[8], kept[7])
+    dh2 = self.linear_backward(torch.cat([dgate, dact * kept[9]], -1), kept[6], ws[o + 4], o + 4)
     dy = g + self.norm_backward(dh2, kept[4], kept[5], ws[o + 3], o + 3)
     dq, dk, dv = self.attend_backward(self.linear_backward(dy, attention[0], ws[o + 2], o + 2), attention)
     dqk = torch.cat([dq, dk], 2)
@@ -317,48 +388,46 @@ class Decoder(Module):
     kept = annotate(List[List[Tensor]], [])
     x = torch.embedding(self.weights[0], ids)
     for i in range(self.layers):
-      o = self.first_layer() + 6 * i
+      k = self.layer_forward(x, cos, sin, self.packed_layer(i))
       if bool(recompute):
         inputs.append(x)
-        x = self.layer(x, cos, sin, self.weights, o)
       else:
-        k = self.layer_forward(x, cos, sin, o)
         kept.append(k)
-        x = k[0]
+      x = k[0]
     n, r = self.unit(torch.index_select(torch.flatten(x, 0, 1), 0, at))
     h = n * self.weights[1]
     self.inputs = inputs
     self.kept = kept
     # Java's arrays live in buffers of Java, which are gone once the call is over.
     self.head_state = [n, r, h, torch.clone(ids), torch.clone(at), torch.clone(targets)]
-    return self.read_head(h, targets, self.head(self.weights), float(temperature), int(chunk))
+    return self.read_head(h, targets, self.policy()[2], float(temperature), int(chunk))
 
-  # The backward half: coefficients [R] are the loss's derivatives by each log-prob, entropy_coefficient by each entropy.
+  # The backward half: coefficients [R] are the loss's derivatives by each log-prob, entropy [R], or empty, by each entropy.
   # Adds to the gradients. One buffer a chunk of the head:
   #   d logp / d logits = (onehot - p) / temperature,  d entropy / d logits = -p (logp + entropy) / temperature
-  def train_backward(self: __torch__.Decoder, coefficients: Tensor, entropy_coefficient: Tensor, temperature: Tensor, chunk: Tensor) -> Tensor:
+  def train_backward(self: __torch__.Decoder, coefficients: Tensor, entropy: Tensor, temperature: Tensor, chunk: Tensor) -> Tensor:
     n, r, h, ids, at, targets = self.head_state
     self.head_state = annotate(List[Tensor], [])
-    w = self.head(self.weights)
+    packed_head = self.policy()[2]
     tau = float(temperature)
-    ce = float(entropy_coefficient)
     if self.tied:
       head_index = 0
     else:
       head_index = 2
+    w = self.weights[head_index]
     parts = annotate(List[Tensor], [])
     s = 0
     while s < h.size(0):
       e = ops.prim.min(s + int(chunk), h.size(0))
       hc = torch.slice(h, 0, s, e)
       c = torch.unsqueeze(torch.slice(coefficients, 0, s, e), 1)
-      lp = torch.log_softmax(torch.to(self.linear(hc, w), 6) / tau, -1)
+      lp = torch.log_softmax(torch.to(self.linear(hc, packed_head), 6) / tau, -1)
       p = torch.exp(lp)
-      if ce == 0.:
+      if entropy.size(0) == 0:
         d = p.mul_(-c)
       else:
         negative_entropy = torch.sum(p * lp, [-1], True)
-        d = (lp - negative_entropy).mul_(ce).add_(c).mul_(p).neg_()
+        d = (lp - negative_entropy).mul_(torch.unsqueeze(torch.slice(entropy, 0, s, e), 1)).add_(c).mul_(p).neg_()
       d = d.scatter_add_(1, torch.unsqueeze(torch.slice(targets, 0, s, e), 1), c).div_(tau)
       parts.append(self.linear_backward(torch.to(d, self.dtype()), hc, w, head_index))
       s = e
@@ -369,7 +438,7 @@ class Decoder(Module):
     for j in range(self.layers):
       o = self.first_layer() + 6 * (self.layers - 1 - j)
       if len(self.kept) == 0:
-        k = self.layer_forward(self.inputs.pop(), cos, sin, o)
+        k = self.layer_forward(self.inputs.pop(), cos, sin, self.packed_layer(self.layers - 1 - j))
       else:
         k = self.kept.pop()
       g = self.layer_backward(g, k, cos, sin, o)
@@ -389,14 +458,14 @@ class Decoder(Module):
     return torch.stack([n, torch.to(self.refresh(step), 6)])
 
   # ---- sampling ---------------------------------------------------------------------------------------------------
-  # The cache holds one slot a response, each at a position of its own: keys and values [slots, length, kv_heads, D].
+  # The cache holds one slot a response, each at a position of its own: keys and values [slots, kv_heads, length, D].
 
   def reserve(self: __torch__.Decoder, slots: Tensor, length: Tensor) -> Tensor:
     keys = annotate(List[Tensor], [])
     values = annotate(List[Tensor], [])
     for i in range(self.layers):
-      keys.append(torch.zeros([int(slots), int(length), self.kv_heads, self.head_dim], dtype=self.dtype()))
-      values.append(torch.zeros([int(slots), int(length), self.kv_heads, self.head_dim], dtype=self.dtype()))
+      keys.append(torch.zeros([int(slots), self.kv_heads, int(length), self.head_dim], dtype=self.dtype()))
+      values.append(torch.zeros([int(slots), self.kv_heads, int(length), self.head_dim], dtype=self.dtype()))
     self.keys = keys
     self.values = values
     return slots
@@ -441,46 +510,52 @@ class Decoder(Module):
   def prefill(self: __torch__.Decoder, ids: Tensor, lengths: Tensor, source: Tensor, slots: Tensor, uniform: Tensor, controls: Tensor) -> Tensor:
     length = ids.size(1)
     cos, sin = self.rotary(length)
-    ws = self.weights
+    ws = self.policy()
+    ends = torch.arange(ids.size(0)) * length + lengths - 1
     x = torch.embedding(ws[0], ids)
     for i in range(self.layers):
-      o = self.first_layer() + 6 * i
+      o = self.packed_layer(i)
       q, k, v = self.project(x, cos, sin, ws, o)
-      _0 = torch.slice(self.keys[i], 1, 0, length).index_copy_(0, slots, torch.index_select(k, 0, source))
-      _1 = torch.slice(self.values[i], 1, 0, length).index_copy_(0, slots, torch.index_select(v, 0, source))
-      x = self.finish(x, self.attend(q, k, v)[0], ws, o)
-    ends = torch.arange(ids.size(0)) * length + lengths - 1
-    h = self.norm(torch.index_select(torch.flatten(x, 0, 1), 0, ends), ws[1])
-    logits = torch.to(self.linear(h, self.head(ws)), 6)
+      _0 = torch.slice(self.keys[i], 2, 0, length).index_copy_(0, slots, torch.index_select(torch.transpose(k, 1, 2), 0, source))
+      _1 = torch.slice(self.values[i], 2, 0, length).index_copy_(0, slots, torch.index_select(torch.transpose(v, 1, 2), 0, source))
+      context = self.attend(q, k, v)[0]
+      if i == self.layers - 1:
+        x = torch.index_select(torch.flatten(x, 0, 1), 0, ends)
+        context = torch.index_select(torch.flatten(context, 0, 1), 0, ends)
+      else:
+        x = x
+      x = self.finish(x, context, ws, o)
+    logits = torch.to(self.linear(self.norm(x, ws[1]), ws[2]), 6)
     return self.choose(torch.index_select(logits, 0, source), uniform, controls)
 
   # One token for every slot: tokens [n] stand at positions [n] -> the next tokens [n]. span bounds all positions.
   def decode(self: __torch__.Decoder, tokens: Tensor, positions: Tensor, uniform: Tensor, span: Tensor, controls: Tensor) -> Tensor:
     n = tokens.size(0)
-    ws = self.weights
-    cos = torch.unsqueeze(torch.unsqueeze(torch.index_select(self.cos[0], 0, positions), 1), 1)
-    sin = torch.unsqueeze(torch.unsqueeze(torch.index_select(self.sin[0], 0, positions), 1), 1)
-    rows = torch.arange(n)
+    ws = self.policy()
+    cos = torch.unsqueeze(torch.index_select(self.cos[0], 0, positions), 1)
+    sin = torch.unsqueeze(torch.index_select(self.sin[0], 0, positions), 1)
+    at = annotate(List[Optional[Tensor]], [torch.arange(n), None, positions])
     end = int(span)
     hidden_keys = torch.unsqueeze(torch.arange(end), 0) > torch.unsqueeze(positions, 1)
     mask = torch.masked_fill(torch.zeros([n, end], dtype=self.dtype()), hidden_keys, -float("inf"))
     mask = torch.unsqueeze(torch.unsqueeze(mask, 1), 1)
     group = self.heads // self.kv_heads
-    x = torch.embedding(ws[0], torch.unsqueeze(tokens, 1))
+    x = torch.embedding(ws[0], tokens)
     for i in range(self.layers):
-      o = self.first_layer() + 6 * i
-      q, k, v = self.project(x, cos, sin, ws, o)
-      at = annotate(List[Optional[Tensor]], [rows, positions])
-      _0 = torch.index_put_(self.keys[i], at, torch.squeeze(k, 1))
-      _1 = torch.index_put_(self.values[i], at, torch.squeeze(v, 1))
-      ks = torch.transpose(torch.slice(self.keys[i], 1, 0, end), 1, 2)
-      vs = torch.transpose(torch.slice(self.values[i], 1, 0, end), 1, 2)
+      o = self.packed_layer(i)
+      fused = self.linear(self.norm(x, ws[o]), ws[o + 1]).view([n, self.heads + 2 * self.kv_heads, self.head_dim])
+      qk, v = torch.split_with_sizes(fused, [self.heads + self.kv_heads, self.kv_heads], 1)
+      q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 1)
+      _0 = torch.index_put_(self.keys[i], at, k)
+      _1 = torch.index_put_(self.values[i], at, v)
+      ks = torch.slice(self.keys[i], 2, 0, end)
+      vs = torch.slice(self.values[i], 2, 0, end)
       qs = q.view([n, self.kv_heads, group, self.head_dim])
       if end <= 64:
         scores = torch.matmul(qs, torch.transpose(ks, 2, 3))
         a = torch.matmul(torch.softmax(torch.add(mask, scores, alpha=self.head_dim ** -0.5), -1), vs)
       else:
         a = torch.scaled_dot_product_attention(qs, ks, vs, mask, 0., False)
-      x = self.finish(x, torch.reshape(a, [n, 1, self.heads * self.head_dim]), ws, o)
-    h = self.norm(torch.squeeze(x, 1), ws[1])
-    return self.choose(torch.to(self.linear(h, self.head(ws)), 6), uniform, controls)
+      x = self.finish(x, torch.reshape(a, [n, self.heads * self.head_dim]), ws, o)
+    logits = torch.to(self.linear(self.norm(x, ws[1]), ws[2]), 6)
+    return self.choose(logits, uniform, controls)

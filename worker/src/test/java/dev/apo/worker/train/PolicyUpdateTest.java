@@ -14,6 +14,7 @@ import dev.apo.worker.algorithm.StepMetrics;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
+import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.engine.TokenBatch;
 import dev.apo.worker.model.ModelConfig;
 import java.nio.FloatBuffer;
@@ -42,14 +43,17 @@ class PolicyUpdateTest {
     return Vectors.cases("apo_stage2", "from_logits");
   }
 
+  /** How a mini-batch is spread over passes and replicas, which must not matter. */
+  private record Cut(int microBatchTokens, int replicas) {}
+
   @ParameterizedTest
   @MethodSource("cases")
   void givesTheReferenceLossEntropyAndGradient(JsonNode test) {
     JsonNode expected = test.get("expected");
-    for (int microBatchTokens : new int[] {1, 8192}) {
-      try (var model = new LogitsModel(test)) {
+    for (Cut cut : List.of(new Cut(1, 1), new Cut(8192, 1), new Cut(8192, 2))) {
+      try (var model = new LogitsModel(test, cut.replicas())) {
         Map<String, Double> metrics =
-            model.update(EntropyBonus.Mean.MINI_BATCH_TOKENS, microBatchTokens);
+            model.update(EntropyBonus.Mean.MINI_BATCH_TOKENS, cut.microBatchTokens());
 
         assertClose(metrics.get("actor/pg_loss"), expected.get("pg_loss").asDouble());
         assertClose(
@@ -114,10 +118,10 @@ class PolicyUpdateTest {
   }
 
   /**
-   * A model without layers whose logits are the case's. Each place of each response has a
-   * vocabulary of its own, with all else at −10⁴; a token's embedding is the unit vector of the
-   * place behind it, and the head's columns are the logits at each place, so that its gradient is
-   * theirs.
+   * A model whose only layer adds nothing, and whose logits are the case's. Each place of each
+   * response has a vocabulary of its own, with all else at −10⁴; a token's embedding is the unit
+   * vector of the place behind it, and the head's columns are the logits at each place, so that its
+   * gradient is theirs.
    */
   private static final class LogitsModel implements AutoCloseable {
     private static final int PLACES = 16;
@@ -127,20 +131,25 @@ class PolicyUpdateTest {
     private final int length;
     private final int labels;
     private final int vocabulary;
-    private final Decoder decoder;
+    private final Replicas replicas;
 
     LogitsModel(JsonNode test) {
+      this(test, 1);
+    }
+
+    LogitsModel(JsonNode test, int count) {
       inputs = test.get("inputs");
       double[][][] logits = tensor(inputs.get("logits"));
       rows = logits.length;
       length = logits[0].length;
       labels = logits[0][0].length;
       vocabulary = rows + rows * length * labels;
-      decoder =
+      Decoder decoder =
           Decoder.empty(
-              new ModelConfig(PLACES, 1, 0, 1, 1, 2, vocabulary, 64, 1e-30, 10_000, false),
+              new ModelConfig(PLACES, 1, 1, 1, 1, 2, vocabulary, 64, 1e-30, 10_000, false),
               Precision.FP32,
               64);
+      replicas = Replicas.of(decoder, count);
       float[] embedding = new float[vocabulary * PLACES];
       for (int b = 0; b < rows; b++) {
         embedding[b * PLACES + place(b, 0)] = 1;
@@ -156,15 +165,15 @@ class PolicyUpdateTest {
       Arrays.fill(norm, (float) Math.sqrt(1.0 / PLACES));
       write(NORM, norm);
       write(HEAD, head(tensor(inputs.get("ref_logits"))));
-      decoder.weightsChanged();
-      decoder.freezeReference();
+      replicas.weightsChanged();
+      replicas.freezeReference();
       write(HEAD, head(logits));
-      decoder.weightsChanged();
-      decoder.prepareTraining();
+      replicas.weightsChanged();
+      replicas.prepareTraining();
     }
 
     private void write(int parameter, float[] values) {
-      decoder.write(Decoder.State.WEIGHTS, parameter, 0, FloatBuffer.wrap(values));
+      replicas.first().write(Decoder.State.WEIGHTS, parameter, 0, FloatBuffer.wrap(values));
     }
 
     private int place(int b, int t) {
@@ -196,7 +205,7 @@ class PolicyUpdateTest {
     Map<String, Double> update(EntropyBonus entropy, int microBatchTokens) {
       var metrics = new StepMetrics();
       new PolicyUpdate(
-              decoder,
+              replicas,
               new AStarPo(inputs.get("beta2").asDouble()),
               entropy,
               GRADIENT_IN_MOMENT1,
@@ -228,7 +237,7 @@ class PolicyUpdateTest {
 
     /** [rows][length][labels] of the logits. */
     double[][][] gradient() {
-      FloatBuffer head = decoder.read(Decoder.State.MOMENT1, HEAD, 0, vocabulary * PLACES);
+      FloatBuffer head = replicas.first().read(Decoder.State.MOMENT1, HEAD, 0, vocabulary * PLACES);
       double[][][] gradient = new double[rows][length][labels];
       for (int b = 0; b < rows; b++) {
         for (int t = 0; t < length; t++) {
@@ -242,7 +251,7 @@ class PolicyUpdateTest {
 
     @Override
     public void close() {
-      decoder.close();
+      replicas.close();
     }
   }
 }
