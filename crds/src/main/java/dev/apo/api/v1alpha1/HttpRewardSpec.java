@@ -12,7 +12,7 @@ import io.fabric8.generator.annotation.Size;
 @ApiObject
 public record HttpRewardSpec(
     @JsonPropertyDescription(
-            "Address that the responses to score are posted to, without user and fragment.")
+            "http:// or https:// address that the responses to score are posted to, without user and fragment.")
         @Required
         @Size(min = 1, max = Limits.URI)
         @Pattern(Limits.SERVICE_URL)

@@ -322,7 +322,8 @@ final class LatexExpression {
         decimals.isEmpty()
             ? value.toString()
             : "(" + value + "/1" + "0".repeat(decimals.length()) + ")";
-    return Node.of(code, Math.max(Node.SMALL, Math.log10(value.doubleValue())), 1);
+    double size = Math.log10(Math.max(2, value.doubleValue())) + decimals.length();
+    return Node.of(code, size, 1);
   }
 
   private String digits() {

@@ -16,7 +16,8 @@ final class LatexText {
   private static final Set<String> SEPARATORS = Set.of("and", "or");
   private static final Pattern SIZES =
       Pattern.compile("\\\\(?:left|right|[bB]igg?[lr]?|displaystyle|textstyle)(?![A-Za-z])");
-  private static final Pattern SPACES = Pattern.compile("(?<!\\\\)\\\\[,;: ]|~|\\\\q?quad(?![A-Za-z])");
+  private static final Pattern SPACES =
+      Pattern.compile("(?<!\\\\)\\\\[,;: ]|~|\\\\q?quad(?![A-Za-z])");
   private static final Pattern DEGREES =
       Pattern.compile("\\^\\s*(?:\\\\circ(?![A-Za-z])|\\{\\s*\\\\circ\\s*\\})|\\\\degree|°");
   private static final Pattern THOUSANDS =

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.apo.worker.data.RandomStream;
+import dev.apo.worker.generate.CountdownTask;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -74,6 +77,14 @@ class CountdownTest {
     String nested = "(".repeat(depth) + "44+19+35" + ")".repeat(depth);
     assertThat(countdown.score(response("<answer>" + nested + "</answer>", PUZZLE)))
         .isEqualTo(depth == 20 ? 1 : 0.1);
+  }
+
+  @Test
+  void readsThePuzzlesThatAreGenerated() {
+    for (long i = 0; i < 50; i++) {
+      String answer = new CountdownTask(2, 6, 99).problem(RandomStream.of(3, i)).answer();
+      assertThatCode(() -> countdown.checkAnswer(answer)).doesNotThrowAnyException();
+    }
   }
 
   @ParameterizedTest
