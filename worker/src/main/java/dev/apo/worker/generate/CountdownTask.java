@@ -33,14 +33,16 @@ public record CountdownTask(int fewest, int most, int highest) implements Task {
   }
 
   private static Problem problem(List<Long> numbers, long target) {
-    String listed = numbers.stream().map(String::valueOf).collect(Collectors.joining(", "));
+    // In order, so that the same puzzle is the same text.
+    String listed =
+        numbers.stream().sorted().map(String::valueOf).collect(Collectors.joining(", "));
     return new Problem(
         "Make an equation that equals "
             + target
             + " of the numbers "
             + listed
             + ". Use each number exactly once, with + - * / and parentheses. End with the equation's"
-            + " left side in tags, for example <answer>(1 + 2) / 3</answer>.",
+            + " left side between <answer> and </answer>.",
         listed.replace(",", "") + " = " + target);
   }
 

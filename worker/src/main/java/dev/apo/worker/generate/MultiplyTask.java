@@ -15,8 +15,7 @@ public record MultiplyTask(int digits) implements Task {
     long a = lowest + draw.below(9 * lowest);
     long b = lowest + draw.below(9 * lowest);
     return new Problem(
-        "What is %d * %d? End with the number in tags, for example <answer>12</answer>."
-            .formatted(a, b),
+        "What is %d * %d? End with the number between <answer> and </answer>.".formatted(a, b),
         Long.toString(a * b));
   }
 }

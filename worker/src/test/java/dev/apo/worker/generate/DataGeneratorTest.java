@@ -38,11 +38,11 @@ class DataGeneratorTest {
   void firstProblemsStayWhatTheyAre() {
     assertThat(new DataGenerator(COUNTDOWN, 7).problems(3))
         .extracting(Problem::answer)
-        .containsExactly("52 36 55 65 = 32", "10 41 43 21 = 32", "74 7 22 21 = 68");
+        .containsExactly("36 52 55 65 = 32", "10 21 41 43 = 32", "7 21 22 74 = 68");
     assertThat(new DataGenerator(new MultiplyTask(3), 7).problems(1))
         .containsExactly(
             new Problem(
-                "What is 721 * 474? End with the number in tags, for example <answer>12</answer>.",
+                "What is 721 * 474? End with the number between <answer> and </answer>.",
                 "341754"));
   }
 
