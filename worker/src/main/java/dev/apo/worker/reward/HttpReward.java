@@ -13,6 +13,8 @@ import java.io.InterruptedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
+import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -39,6 +41,7 @@ public final class HttpReward implements Reward {
 
   private static final int MAX_ANSWER_BYTES = 1 << 20;
   private static final int SHOWN_CHARACTERS = 200;
+  private static final Pattern VISIBLE = Pattern.compile("[!-~]+");
   private static final MediaType JSON_TYPE = MediaType.get("application/json");
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -51,10 +54,23 @@ public final class HttpReward implements Reward {
   /**
    * @param token bearer token, or null to send none
    * @param backoff when to ask again
+   * @throws ApoException if the address or the token cannot be one
    */
   public HttpReward(Settings settings, String token, Backoff backoff) {
     this.settings = settings;
+    if (HttpUrl.parse(settings.url()) == null) {
+      throw new ApoException(
+          ExitCode.BAD_MANIFEST,
+          "spec.reward.http.url %s is no address; check its host and port."
+              .formatted(settings.url()));
+    }
     this.token = token == null || token.isBlank() ? null : token.strip();
+    if (this.token != null && !VISIBLE.matcher(this.token).matches()) {
+      throw new ApoException(
+          ExitCode.DENIED,
+          "The token of the reward service (APO_REWARD_TOKEN) has spaces or other characters that no"
+              + " token has; check its Secret or the environment.");
+    }
     this.backoff = backoff;
     this.workers = new Workers("reward-service", settings.parallelism());
     this.client =

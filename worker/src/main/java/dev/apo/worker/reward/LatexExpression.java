@@ -301,15 +301,14 @@ final class LatexExpression {
 
   /** Three and a half, as 3\frac{1}{2}; before any other fraction stands a factor. */
   private Node mixed(Node whole) throws Unknown {
-    int start = at;
     at += "\\frac".length();
     Node above = argument();
     Node below = argument();
+    Node fraction = above.times(below, '/');
     if (isWhole(above) && isWhole(below)) {
-      return whole.plus(above.times(below, '/'), '+');
+      return whole.plus(fraction, '+');
     }
-    at = start;
-    return whole;
+    return whole.times(take('^') ? fraction.power(argument()) : fraction, '*');
   }
 
   private static boolean isWhole(Node node) {

@@ -15,6 +15,9 @@ import java.util.regex.Pattern;
  * are units and percent signs.
  */
 final class MathAnswers {
+  /** Longer texts are no answers. */
+  private static final int MAX_LENGTH = 1000;
+
   private static final int MAX_ELEMENTS = 20;
   private static final Pattern MATRIX =
       Pattern.compile(
@@ -28,7 +31,9 @@ final class MathAnswers {
   private MathAnswers() {}
 
   static boolean equivalent(String a, String b) {
-    return same(LatexText.clean(a), LatexText.clean(b));
+    return a.length() <= MAX_LENGTH
+        && b.length() <= MAX_LENGTH
+        && same(LatexText.clean(a), LatexText.clean(b));
   }
 
   private static boolean same(String a, String b) {
@@ -205,6 +210,6 @@ final class MathAnswers {
     Optional<String> valueB = LatexExpression.translate(b);
     return valueA.isPresent()
         && valueB.isPresent()
-        && ComputerAlgebra.isZero("(" + valueA.get() + ")-(" + valueB.get() + ")");
+        && ComputerAlgebra.areEqual(valueA.get(), valueB.get());
   }
 }

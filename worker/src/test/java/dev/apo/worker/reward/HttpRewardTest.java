@@ -290,6 +290,24 @@ class HttpRewardTest {
   }
 
   @Test
+  void aTokenThatNoHeaderCanHoldIsRefusedAndNotShown() {
+    assertThatThrownBy(() -> reward(1, 1, Duration.ofSeconds(30), "s3cret\r\nX: y"))
+        .isInstanceOfSatisfying(
+            ApoException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.DENIED))
+        .hasMessageContaining("APO_REWARD_TOKEN")
+        .hasMessageNotContaining("s3cret");
+  }
+
+  @Test
+  void anAddressThatIsNoneIsRefused() {
+    var settings = new HttpReward.Settings("http://a:99999/", "1", Duration.ofSeconds(1), 1, 1);
+    assertThatThrownBy(() -> new HttpReward(settings, null, Backoff.ofAttempts(1)))
+        .isInstanceOfSatisfying(
+            ApoException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_MANIFEST))
+        .hasMessageContaining("http://a:99999/ is no address");
+  }
+
+  @Test
   void endlessAnswersAreNotRead() {
     serve(
         (exchange, request) -> {

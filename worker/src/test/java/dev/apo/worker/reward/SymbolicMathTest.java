@@ -75,6 +75,12 @@ class SymbolicMathTest {
           \\left(\\dfrac{1}{2}\\right)^3; \\frac18
           \\emptyset; \\emptyset
           2^{2010}; 4^{1005}
+          x^{-1}; \\frac1x
+          10^{-3}; 0.001
+          \\sqrt{x}; x^{1/2}
+          2\\frac{x}{3}; \\frac{2x}{3}
+          2\\frac{x}{3}^2; \\frac{2x^2}{9}
+          \\frac{1}{2}x; \\frac{x}{2}
           """)
   void acceptsWhatMeansTheSame(String box, String answer) {
     assertThat(score(box, answer)).as(box + " is " + answer).isEqualTo(1);
@@ -121,6 +127,8 @@ class SymbolicMathTest {
         "9^{9^{9^{9}}}",
         "(x+y+z)^{1000}",
         "((x+1)^{40}(y+1)^{40})^{40}",
+        "\\tan 3(99\\tan\\infty)",
+        "\\cot 9x \\cot 9y",
         "100000000!",
         "5!!!!!",
         "2^{999 \\cdot 999 \\cdot 999}",
@@ -131,6 +139,9 @@ class SymbolicMathTest {
         "1,".repeat(100_000) + "1",
         "-".repeat(100_000) + "1",
         "\\frac".repeat(10_000),
+        "2\\frac{".repeat(25) + "x" + "}{3}".repeat(25),
+        "1" + ",000".repeat(100_000),
+        "5 " + " \\text{ab}".repeat(50_000),
         "7".repeat(100_000),
         "\\text{".repeat(1000) + "}".repeat(1000));
   }
