@@ -17,8 +17,13 @@ public final class Vectors {
 
   /** The cases of one file. */
   public static Stream<JsonNode> cases(String file) {
+    return list(file, "cases");
+  }
+
+  /** The elements of one list of a file. */
+  public static Stream<JsonNode> list(String file, String name) {
     try (InputStream in = Vectors.class.getResourceAsStream("/vectors/" + file + ".json")) {
-      return StreamSupport.stream(JSON.readTree(in).get("cases").spliterator(), false);
+      return StreamSupport.stream(JSON.readTree(in).get(name).spliterator(), false);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -76,6 +76,14 @@ import io.fabric8.generator.annotation.ValidationRule;
         "algorithm.samplesToUse must not exceed estimate.samplesPerPrompt: lower the one or raise"
             + " the other")
 @ValidationRule(
+    value =
+        "!has(self.reward.overlong)"
+            + " || self.reward.overlong.bufferTokens <= self.sampling.maxNewTokens",
+    fieldPath = ".reward.overlong.bufferTokens",
+    message =
+        "reward.overlong.bufferTokens must not exceed sampling.maxNewTokens: lower the one or raise"
+            + " the other")
+@ValidationRule(
     value = "self.evaluate.samples == 1 || self.evaluate.temperature > 0.0",
     fieldPath = ".evaluate.temperature",
     message =

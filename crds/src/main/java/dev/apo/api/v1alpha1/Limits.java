@@ -25,6 +25,9 @@ final class Limits {
 
   static final String HTTP_URL = "^https?://.+$";
 
+  /** The same without a user, whose password would be written down with it. */
+  static final String SERVICE_URL = "^https?://[^\\s/?#@]+([/?][^\\s#]*)?$";
+
   /** A name of a Kubernetes object. */
   static final String DNS_NAME = "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$";
 

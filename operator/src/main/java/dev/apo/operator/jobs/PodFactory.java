@@ -2,6 +2,10 @@ package dev.apo.operator.jobs;
 
 import dev.apo.api.v1alpha1.APOTraining;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
+import dev.apo.api.v1alpha1.HttpRewardSpec;
+import dev.apo.api.v1alpha1.RewardSpec;
+import dev.apo.api.v1alpha1.RewardTermSpec;
+import dev.apo.api.v1alpha1.SecretKeyReference;
 import dev.apo.api.v1alpha1.StagePod;
 import dev.apo.operator.Labels;
 import dev.apo.operator.Stage;
@@ -24,6 +28,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /** Makes pods that keep to the worker contract and to the restricted Pod Security Standard. */
 final class PodFactory {
@@ -167,19 +173,8 @@ final class PodFactory {
     if (spec.storage().caSecretRef() != null) {
       put(env, "APO_CA_FILE", CA_DIRECTORY + "/ca.crt");
     }
-    if (spec.model().tokenSecretRef() != null) {
-      env.put(
-          "HF_TOKEN",
-          new EnvVarBuilder()
-              .withName("HF_TOKEN")
-              .withNewValueFrom()
-              .withNewSecretKeyRef()
-              .withName(spec.model().tokenSecretRef().name())
-              .withKey(spec.model().tokenSecretRef().key())
-              .endSecretKeyRef()
-              .endValueFrom()
-              .build());
-    }
+    putSecret(env, "HF_TOKEN", spec.model().tokenSecretRef());
+    putSecret(env, "APO_REWARD_TOKEN", rewardToken(spec.reward()));
     return new ArrayList<>(env.values());
   }
 
@@ -193,6 +188,35 @@ final class PodFactory {
         .endResourceFieldRef()
         .endValueFrom()
         .build();
+  }
+
+  /** The token of the reward service; there is one service at most. */
+  private static SecretKeyReference rewardToken(RewardSpec reward) {
+    Stream<HttpRewardSpec> further =
+        reward.also() == null ? Stream.empty() : reward.also().stream().map(RewardTermSpec::http);
+    return Stream.concat(Stream.ofNullable(reward.http()), further.filter(Objects::nonNull))
+        .map(HttpRewardSpec::tokenSecretRef)
+        .filter(Objects::nonNull)
+        .findFirst()
+        .orElse(null);
+  }
+
+  /** One key of a Secret, if there is a reference; the kubelet reads it, not the operator. */
+  private static void putSecret(
+      Map<String, EnvVar> env, String name, SecretKeyReference reference) {
+    if (reference != null) {
+      env.put(
+          name,
+          new EnvVarBuilder()
+              .withName(name)
+              .withNewValueFrom()
+              .withNewSecretKeyRef()
+              .withName(reference.name())
+              .withKey(reference.key())
+              .endSecretKeyRef()
+              .endValueFrom()
+              .build());
+    }
   }
 
   private static void put(Map<String, EnvVar> env, String name, String value) {

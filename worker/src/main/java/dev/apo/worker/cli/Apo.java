@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
       EvaluateCommand.class,
       GenerateCommand.class,
       PretrainCommand.class,
+      GenerateDataCommand.class,
       BenchCommand.class
     })
 public final class Apo {

@@ -6,6 +6,7 @@ import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.model.Tokenizer;
+import dev.apo.worker.reward.Candidate;
 import dev.apo.worker.reward.Reward;
 import dev.apo.worker.sampling.EndedTotal;
 import dev.apo.worker.sampling.Request;
@@ -124,19 +125,22 @@ public final class ValueEstimator {
       requests.add(new Request(prompts.get(p).tokens(), seeds));
     }
     List<List<Response>> responses = new Sampler(decoder, settings).sample(requests, progress);
+    var candidates = new ArrayList<Candidate>();
+    for (int p = 0; p < prompts.size(); p++) {
+      for (Response response : responses.get(p)) {
+        candidates.add(Candidate.of(prompts.get(p), response, tokenizer));
+      }
+    }
+    double[] rewards = reward.score(candidates);
     var rows = new ArrayList<VStarRow>();
     for (int p = 0; p < prompts.size(); p++) {
-      Prompt prompt = prompts.get(p);
       var samples = new ArrayList<Sample>();
-      for (Response response : responses.get(p)) {
-        String text = tokenizer.decode(response.tokens());
-        samples.add(
-            new Sample(
-                text,
-                reward.score(prompt.text(), text, prompt.answer()),
-                response.tokens().length,
-                response.truncated()));
+      for (int i = 0; i < plan.samplesPerPrompt(); i++) {
+        int index = p * plan.samplesPerPrompt() + i;
+        Candidate c = candidates.get(index);
+        samples.add(new Sample(c.response(), rewards[index], c.tokens(), c.truncated()));
       }
+      Prompt prompt = prompts.get(p);
       rows.add(
           new VStarRow(block.firstRow() + p, prompt.text(), prompt.answer(), List.copyOf(samples)));
     }

@@ -4,12 +4,14 @@ import dev.apo.worker.data.Prompt;
 import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.model.Tokenizer;
+import dev.apo.worker.reward.Candidate;
 import dev.apo.worker.reward.Reward;
 import dev.apo.worker.sampling.ReplicaSampler;
 import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Response;
 import dev.apo.worker.sampling.SamplingSettings;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
 
@@ -72,22 +74,20 @@ public final class Evaluator {
     }
     List<List<Response>> responses =
         new ReplicaSampler(replicas, settings).sample(requests, progress);
-    var shown = new ArrayList<Sample>();
-    double sum = 0;
-    long tokens = 0;
+    var candidates = new ArrayList<Candidate>();
     for (int p = 0; p < prompts.size(); p++) {
-      Prompt prompt = prompts.get(p);
-      for (int i = 0; i < samples; i++) {
-        Response response = responses.get(p).get(i);
-        String text = tokenizer.decode(response.tokens());
-        double score = reward.score(prompt.text(), text, prompt.answer());
-        sum += score;
-        tokens += response.tokens().length;
-        if (i == 0) {
-          shown.add(new Sample(prompt.text(), text, prompt.answer(), score));
-        }
+      for (Response response : responses.get(p)) {
+        candidates.add(Candidate.of(prompts.get(p), response, tokenizer));
       }
     }
+    double[] rewards = reward.score(candidates);
+    var shown = new ArrayList<Sample>();
+    for (int i = 0; i < rewards.length; i += samples) {
+      Candidate c = candidates.get(i);
+      shown.add(new Sample(c.prompt(), c.response(), c.answer(), rewards[i]));
+    }
+    double sum = Arrays.stream(rewards).sum();
+    long tokens = candidates.stream().mapToLong(Candidate::tokens).sum();
     return new Result(sum / responses(), shown, tokens);
   }
 }

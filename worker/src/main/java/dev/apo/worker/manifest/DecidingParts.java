@@ -28,6 +28,10 @@ public final class DecidingParts {
           "/estimate", List.of("shards", "parallelism", "pod"),
           "/train", List.of("pod"));
 
+  /** How a reward service is asked, in whichever term it is. */
+  private static final List<String> OF_SERVICES =
+      List.of("timeoutSeconds", "maxRetries", "batchSize", "parallelism", "tokenSecretRef");
+
   private DecidingParts() {}
 
   /** The deciding parts as JSON, the same text for the same meaning; unset fields are left out. */
@@ -39,6 +43,9 @@ public final class DecidingParts {
             object.remove(fields);
           }
         });
+    for (JsonNode http : tree.path("reward").findValues("http")) {
+      ((ObjectNode) http).remove(OF_SERVICES);
+    }
     return write(MAPPER.convertValue(tree, TreeMap.class));
   }
 

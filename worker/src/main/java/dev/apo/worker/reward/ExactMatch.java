@@ -1,7 +1,7 @@
 package dev.apo.worker.reward;
 
 /** 1 if the response is the answer, but for white space at both ends; else 0. */
-public record ExactMatch() implements Reward {
+public record ExactMatch() implements LocalReward {
   @Override
   public String id() {
     return "exact-match";
@@ -13,7 +13,7 @@ public record ExactMatch() implements Reward {
   }
 
   @Override
-  public double score(String prompt, String response, String answer) {
-    return response.strip().equals(answer.strip()) ? 1 : 0;
+  public double score(Candidate candidate) {
+    return candidate.response().strip().equals(candidate.answer().strip()) ? 1 : 0;
   }
 }

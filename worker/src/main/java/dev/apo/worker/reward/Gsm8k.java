@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * <p>The answer is either a worked solution of the data set, whose number follows {@code "#### "},
  * or that number alone. Its commas are dropped.
  */
-public record Gsm8k(Extraction extraction) implements Reward {
+public record Gsm8k(Extraction extraction) implements LocalReward {
   private static final Pattern NUMBER = Pattern.compile("-?[0-9.,]+");
   private static final Pattern MARKED_NUMBER = Pattern.compile("#### (-?[0-9.,]+)");
   private static final Pattern DIGIT = Pattern.compile("[0-9]");
@@ -56,9 +56,9 @@ public record Gsm8k(Extraction extraction) implements Reward {
   }
 
   @Override
-  public double score(String prompt, String response, String answer) {
-    String expected = number(answer);
-    return extraction.extract(response).filter(expected::equals).isPresent() ? 1 : 0;
+  public double score(Candidate candidate) {
+    String expected = number(candidate.answer());
+    return extraction.extract(candidate.response()).filter(expected::equals).isPresent() ? 1 : 0;
   }
 
   @Override

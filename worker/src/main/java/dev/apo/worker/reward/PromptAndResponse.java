@@ -4,7 +4,7 @@ package dev.apo.worker.reward;
  * Shows a scorer the prompt followed by the response, as the released code of A*-PO does while it
  * trains. A prompt that happens to contain an answer can then be scored for the model.
  */
-record PromptAndResponse(Reward scorer) implements Reward {
+record PromptAndResponse(LocalReward scorer) implements LocalReward {
   @Override
   public String id() {
     return scorer.id() + "-on-prompt-and-response";
@@ -16,8 +16,9 @@ record PromptAndResponse(Reward scorer) implements Reward {
   }
 
   @Override
-  public double score(String prompt, String response, String answer) {
-    return scorer.score("", prompt + response, answer);
+  public double score(Candidate c) {
+    return scorer.score(
+        new Candidate("", c.prompt() + c.response(), c.answer(), c.tokens(), c.truncated()));
   }
 
   @Override

@@ -1,7 +1,9 @@
 package dev.apo.worker.reward;
 
+import java.util.List;
+
 /**
- * Scores one response. Implementations are thread-safe. Those that score locally are pure; one that
+ * Scores responses. Implementations are thread-safe. Those that score locally are pure; one that
  * asks a service throws {@link dev.apo.worker.ApoException} when the service does not answer.
  */
 public interface Reward {
@@ -11,14 +13,8 @@ public interface Reward {
   /** Changes whenever the same response could be given another score. Part of the V* key. */
   String version();
 
-  /**
-   * The reward of a response, usually 1 (correct) or 0; always finite.
-   *
-   * @param prompt the text that the model was given
-   * @param response the text that the model generated, without the prompt
-   * @param answer the data's answer, as {@link #checkAnswer} accepts it
-   */
-  double score(String prompt, String response, String answer);
+  /** The rewards of responses, in their order, each usually 1 (correct) or 0; always finite. */
+  double[] score(List<Candidate> candidates);
 
   /**
    * Checks, before anything is sampled, that some response could be scored as correct.
@@ -27,4 +23,11 @@ public interface Reward {
    *     short reason, without the row
    */
   default void checkAnswer(String answer) {}
+
+  /**
+   * Checks, before anything is sampled, that whatever it needs beside this program is there.
+   *
+   * @param example any response, to try it with
+   */
+  default void checkService(Candidate example) {}
 }

@@ -3,8 +3,6 @@ package dev.apo.worker.run;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.DatasetSpec;
-import dev.apo.api.v1alpha1.ExtractionMethod;
-import dev.apo.api.v1alpha1.Preset;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.StopSignal;
@@ -19,7 +17,6 @@ import dev.apo.worker.estimate.VStarInputs;
 import dev.apo.worker.manifest.Manifest;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.model.Tokenizer;
-import dev.apo.worker.reward.Gsm8k;
 import dev.apo.worker.reward.Reward;
 import dev.apo.worker.reward.Rewards;
 import dev.apo.worker.sampling.SamplingSettings;
@@ -68,7 +65,7 @@ public final class Session implements AutoCloseable {
     model.checkWeights();
     checkSizes();
     this.tokenizer = Tokenizer.load(model);
-    this.rewards = rewards(spec);
+    this.rewards = Rewards.of(spec, System.getenv("APO_REWARD_TOKEN"));
     this.train = prompts("spec.data.train", spec.data().train(), inputs);
     this.eval =
         spec.data().eval() == null ? null : prompts("spec.data.eval", spec.data().eval(), inputs);
@@ -103,27 +100,6 @@ public final class Session implements AutoCloseable {
   private static Path caFile() {
     String file = System.getenv("APO_CA_FILE");
     return file == null ? null : Path.of(file);
-  }
-
-  private static Rewards rewards(APOTrainingSpec spec) {
-    return switch (spec.reward().type()) {
-      case EXACT_MATCH -> Rewards.exactMatch();
-      case GSM8K -> {
-        if (spec.preset() == Preset.OFFICIAL) {
-          yield Rewards.officialGsm8k();
-        }
-        yield Rewards.gsm8k(
-            spec.reward().method() == ExtractionMethod.FLEXIBLE
-                ? Gsm8k.Extraction.FLEXIBLE
-                : Gsm8k.Extraction.STRICT);
-      }
-      default ->
-          throw new ApoException(
-              ExitCode.BAD_MANIFEST,
-              "spec.reward.type "
-                  + spec.reward().type()
-                  + " is not in this version; use ExactMatch or GSM8K.");
-    };
   }
 
   private PromptSet prompts(String field, DatasetSpec dataset, Inputs inputs) {

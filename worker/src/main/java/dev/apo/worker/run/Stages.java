@@ -2,11 +2,13 @@ package dev.apo.worker.run;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.estimate.VStarInputs;
 import dev.apo.worker.estimate.ValueEstimator;
 import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.manifest.DecidingParts;
+import dev.apo.worker.reward.Candidate;
 import dev.apo.worker.storage.ArtifactManifest;
 import dev.apo.worker.storage.StoredObject;
 import dev.apo.worker.train.TrainStage;
@@ -51,13 +53,15 @@ public final class Stages {
       long parameters) {}
 
   /**
-   * Records what the run is started with. The session has checked everything else.
+   * Tries the reward service, if there is one, and records what the run is started with. The
+   * session has checked everything else.
    *
    * @param fresh forget an earlier run of this name; its V* table stays
    * @throws ApoException BAD_MANIFEST if an earlier run of this name was started with another
-   *     manifest
+   *     manifest; UNAVAILABLE and others if the reward service does not do its work
    */
   public Prepared prepare(boolean fresh) {
+    checkServices();
     if (fresh) {
       forget();
     }
@@ -87,6 +91,13 @@ public final class Stages {
                   + " tokens (spec.sampling.maxPromptTokens).");
     }
     return prepared;
+  }
+
+  /** A reward service that is not there should cost no GPU. */
+  private void checkServices() {
+    Prompt first = session.train().prompts().get(0);
+    var example = new Candidate(first.text(), first.answer(), first.answer(), 1, false);
+    session.rewards().estimate().checkService(example);
   }
 
   private void forget() {

@@ -13,19 +13,23 @@ import java.util.concurrent.ThreadLocalRandom;
  * @param longest no pause is longer
  * @param sleeper what waits
  */
-record Backoff(int attempts, Duration first, Duration longest, Sleeper sleeper) {
+public record Backoff(int attempts, Duration first, Duration longest, Sleeper sleeper) {
   /** About half a minute in all. */
-  static final Backoff DEFAULT =
-      new Backoff(
-          7, Duration.ofMillis(500), Duration.ofSeconds(16), d -> Thread.sleep(d.toMillis()));
+  static final Backoff DEFAULT = ofAttempts(7);
+
+  /** Starts with half a second; no pause is longer than 16 seconds. */
+  public static Backoff ofAttempts(int attempts) {
+    return new Backoff(
+        attempts, Duration.ofMillis(500), Duration.ofSeconds(16), d -> Thread.sleep(d.toMillis()));
+  }
 
   /** Waits; tests only note for how long. */
-  interface Sleeper {
+  public interface Sleeper {
     void sleep(Duration duration) throws InterruptedException;
   }
 
   /** Waits after the given attempt, counted from 1; false if it was the last one. */
-  boolean pauseAfter(int attempt) {
+  public boolean pauseAfter(int attempt) {
     if (attempt >= attempts) {
       return false;
     }

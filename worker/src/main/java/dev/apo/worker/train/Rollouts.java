@@ -3,6 +3,7 @@ package dev.apo.worker.train;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.TokenBatch;
 import dev.apo.worker.model.Tokenizer;
+import dev.apo.worker.reward.Candidate;
 import dev.apo.worker.reward.Reward;
 import dev.apo.worker.sampling.ReplicaSampler;
 import dev.apo.worker.sampling.Request;
@@ -34,19 +35,23 @@ final class Rollouts {
       requests.add(new Request(prompts.get(i).tokens(), new long[] {seeds[i]}));
     }
     List<List<Response>> responses = sampler.sample(requests);
+    var candidates = new ArrayList<Candidate>();
+    for (int i = 0; i < prompts.size(); i++) {
+      candidates.add(Candidate.of(prompts.get(i), responses.get(i).get(0), tokenizer));
+    }
+    double[] rewards = reward.score(candidates);
     var rollouts = new ArrayList<Rollout>();
     for (int i = 0; i < prompts.size(); i++) {
       Prompt prompt = prompts.get(i);
       Response response = responses.get(i).get(0);
-      String text = tokenizer.decode(response.tokens());
       rollouts.add(
           new Rollout(
               prompt.row(),
               prompt.text(),
-              text,
+              candidates.get(i).response(),
               TokenBatch.Sequence.of(prompt.tokens(), response.tokens()),
               response.truncated(),
-              reward.score(prompt.text(), text, prompt.answer()),
+              rewards[i],
               vStar[i]));
     }
     return rollouts;

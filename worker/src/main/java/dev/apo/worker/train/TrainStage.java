@@ -248,7 +248,7 @@ public final class TrainStage {
         evaluate.samples(),
         session.spec().train().seed(),
         session.tokenizer(),
-        session.rewards().train(),
+        session.rewards().accuracy(),
         new SamplingSettings(
             controls, session.spec().sampling().maxNewTokens(), session.model().eosIds()));
   }

@@ -205,6 +205,61 @@ class BadInputTest {
         "run.yaml is a file, not a directory");
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          {type: Math}                                         | the reward math could never accept the answer: its braces do not match, so no \\boxed{…} can hold it.
+          {type: SymbolicMath}                                 | the reward symbolic-math could never accept the answer: its braces do not match
+          {type: Countdown}                                    | the reward countdown-0.1 could never accept the answer: it must be the numbers and the target, such as "44 19 35 = 98".
+          {type: Arithmetic}                                   | the reward arithmetic-0.1 could never accept the answer: it is not a whole number.
+          {type: ExactMatch, also: [{type: Math, weight: 0.5}]} | the reward 1.0*exact-match+0.5*math could never accept the answer: its braces do not match
+          """)
+  void anAnswerThatARewardCannotReadIsRefusedByRow(String reward, String reason)
+      throws IOException {
+    manifest("{type: ExactMatch}", reward);
+    Files.writeString(
+        directory.resolve("train.jsonl"),
+        """
+        {"prompt": "ă", "answer": "}7{"}
+        """);
+
+    assertRefused(apo(directory, "prepare"), ExitCode.BAD_DATA, "train.jsonl, row 1: " + reason);
+  }
+
+  @Test
+  void aPatternThatIsNoneIsRefused() throws IOException {
+    manifest("{type: ExactMatch}", "{type: ExactMatch, format: [{pattern: '(?<=a)b'}]}");
+
+    assertRefused(
+        apo(directory, "prepare"),
+        ExitCode.BAD_MANIFEST,
+        "spec.reward.format[0].pattern is no regular expression of RE2");
+  }
+
+  @Test
+  void dataThatCannotBeMadeIsRefused() {
+    String out = directory.resolve("data").toString();
+    assertRefused(
+        execute("generate-data", "multiply", "--out", out, "--digits", "1"),
+        ExitCode.USAGE,
+        "There are hardly more than 81 different problems");
+    assertRefused(
+        execute("generate-data", "countdown", "--out", out, "--max-numbers", "9"),
+        ExitCode.USAGE,
+        "--min-numbers and --max-numbers must be from 2 to 6");
+    assertRefused(
+        execute("generate-data", "countdown", "--out", out, "--test-rows", "0"),
+        ExitCode.USAGE,
+        "--train-rows and --test-rows must be at least 1");
+    assertRefused(
+        execute("generate-data", "multiply", "--out", directory.resolve("run.yaml").toString()),
+        ExitCode.NOT_FOUND,
+        "run.yaml is a file, not a directory");
+    assertThat(directory.resolve("data")).doesNotExist();
+  }
+
   @Test
   void anAnswerThatItsScorerCouldNeverAcceptIsRefusedByRow() throws IOException {
     manifest("ExactMatch", "GSM8K");

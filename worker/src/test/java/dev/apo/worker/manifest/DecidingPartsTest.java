@@ -29,6 +29,26 @@ class DecidingPartsTest {
   }
 
   @Test
+  void howARewardServiceIsAskedDoesNotDecide() {
+    String service = "{type: Http, http: {url: \"http://a\"%s}}";
+    String settings =
+        ", timeoutSeconds: 9, maxRetries: 1, batchSize: 8, parallelism: 2, tokenSecretRef: {name: t}";
+    assertThat(reward(service.formatted(settings))).isEqualTo(reward(service.formatted("")));
+    String term = "{type: Math, also: [" + service + "]}";
+    assertThat(reward(term.formatted(settings))).isEqualTo(reward(term.formatted("")));
+    assertThat(
+            DecidingParts.changes(
+                reward(service.formatted("")), reward(service.formatted(", version: \"2\""))))
+        .containsExactly("spec.reward.http.version was \"1\" and is now \"2\"");
+  }
+
+  private static String reward(String reward) {
+    return DecidingParts.json(
+        ManifestReader.parse(Manifests.MINIMAL.replace("{type: Math}", reward), Path.of("apo.yaml"))
+            .spec());
+  }
+
+  @Test
   void changesAreToldFieldByField() {
     assertThat(
             DecidingParts.changes(

@@ -398,7 +398,7 @@ class ManifestReaderTest {
         arguments(
             "reward: {type: Math}",
             "reward: {type: math}",
-            ":8: spec.reward.type must be one of Countdown, ExactMatch, GSM8K, Http, Math, but is \"math\"; did you mean \"Math\"?"),
+            ":8: spec.reward.type must be one of Arithmetic, Countdown, ExactMatch, GSM8K, Http, Math, SymbolicMath, but is \"math\"; did you mean \"Math\"?"),
         arguments(
             "reward: {type: Math}",
             "reward: {type: Http}",
@@ -410,11 +410,43 @@ class ManifestReaderTest {
         arguments(
             "reward: {type: Math}",
             "reward: {type: Http, http: {url: \"ftp://x\"}}",
-            ":8: spec.reward.http.url cannot be \"ftp://x\": Address that the responses to score are posted to. It must match ^https?://.+$"),
+            ":8: spec.reward.http.url cannot be \"ftp://x\": http:// or https:// address that the responses to score are posted to, without user and fragment. It must match ^https?://[^\\s/?#@]+([/?][^\\s#]*)?$"),
         arguments(
             "reward: {type: Math}",
             "reward: {type: Math, http: {url: \"http://x\"}}",
             ":8: spec.reward: http is required for type Http and allowed for no other: set http.url, or choose another type"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Http, http: {url: \"http://me:secret@x/\"}}",
+            ":8: spec.reward.http.url cannot be \"http://me:secret@x/\": http:// or https:// address that the responses to score are posted to, without user and fragment. It must match ^https?://[^\\s/?#@]+([/?][^\\s#]*)?$"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Math, also: [{type: GSM8K}, {type: Http}]}",
+            ":8: spec.reward.also[1]: http is required for type Http and allowed for no other: set http.url, or choose another type"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Http, http: {url: \"http://x\"}, also: [{type: Http, http: {url: \"http://y\"}}]}",
+            ":8: spec.reward: only one term may be of type Http: let one service do all of its scoring"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Math, also: []}",
+            ":8: spec.reward.also must have at least 1 element, but has none"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Math, weight: 0}",
+            ":8: spec.reward.weight must be greater than 0, but is 0"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Math, overlong: {}}",
+            ":8: spec.reward.overlong.bufferTokens is missing: Number of tokens before sampling.maxNewTokens from which on the penalty grows from 0."),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Math, overlong: {bufferTokens: 2000}}",
+            ":8: spec.reward.overlong.bufferTokens: reward.overlong.bufferTokens must not exceed sampling.maxNewTokens: lower the one or raise the other"),
+        arguments(
+            "reward: {type: Math}",
+            "reward: {type: Math, format: [{bonus: 1}]}",
+            ":8: spec.reward.format[0].pattern is missing: Regular expression (RE2) to find in the response; a dot matches line ends too."),
         arguments(
             "storage: {uri: ../out}",
             "storage: {uri: s3:/bucket}",

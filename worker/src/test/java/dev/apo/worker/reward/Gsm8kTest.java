@@ -1,5 +1,6 @@
 package dev.apo.worker.reward;
 
+import static dev.apo.worker.reward.Candidates.response;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -33,7 +34,7 @@ class Gsm8kTest {
 
     assertThat(extraction.extract(text).orElse(null))
         .isEqualTo(expected.get("extracted").textValue());
-    assertThat(new Gsm8k(extraction).score("", text, inputs.get("ground_truth").asText()))
+    assertThat(new Gsm8k(extraction).score(response(text, inputs.get("ground_truth").asText())))
         .isEqualTo(expected.get("correctness").asDouble());
   }
 
@@ -46,7 +47,7 @@ class Gsm8kTest {
   })
   void readsTheNumberOfASolutionOrALoneNumber(String answer, String number) {
     assertThatCode(() -> strict.checkAnswer(answer)).doesNotThrowAnyException();
-    assertThat(strict.score("", "#### " + number, answer)).isEqualTo(1);
+    assertThat(strict.score(response("#### " + number, answer))).isEqualTo(1);
   }
 
   @ParameterizedTest
@@ -67,7 +68,7 @@ class Gsm8kTest {
 
   @Test
   void readsOnlyTheResponse() {
-    assertThat(strict.score("#### 1\n", "#### 2", "2")).isEqualTo(1);
+    assertThat(strict.score(new Candidate("#### 1\n", "#### 2", "2", 3, false))).isEqualTo(1);
   }
 
   @Test
