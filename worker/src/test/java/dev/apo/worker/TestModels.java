@@ -15,7 +15,14 @@ import java.util.stream.Stream;
  */
 public final class TestModels {
   public static final List<String> NAMES =
-      List.of("f32-tied-own-head-dim", "f16-untied-sharded", "bf16-untied-no-grouping");
+      List.of(
+          "f32-tied-own-head-dim",
+          "f16-untied-sharded",
+          "bf16-untied-no-grouping",
+          "f32-llama3-rope",
+          "f32-mistral-linear-rope",
+          "bf16-qwen2-yarn-rope",
+          "f32-qwen3");
 
   private TestModels() {}
 

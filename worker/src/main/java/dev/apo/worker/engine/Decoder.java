@@ -100,24 +100,19 @@ public final class Decoder implements AutoCloseable {
                 config.tiedEmbeddings() ? 1 : 0,
                 precision == Precision.BF16 ? 1 : 0,
                 // oneDNN's weight layouts are the CPU's.
-                manager.getDevice().isGpu() ? 0 : 1
+                manager.getDevice().isGpu() ? 0 : 1,
+                config.projectionBias() ? 1 : 0,
+                config.headNorms() ? 1 : 0
               });
       module.record(
           scope,
           "configure",
           sizes,
           scope.create(config.normEps()),
-          scope.create(inverseFrequencies()),
+          scope.create(config.rotary().inverseFrequencies(config.headDim())),
+          scope.create(config.rotary().attentionFactor()),
           scope.create((long) maxLength));
     }
-  }
-
-  private float[] inverseFrequencies() {
-    float[] result = new float[config.headDim() / 2];
-    for (int i = 0; i < result.length; i++) {
-      result[i] = (float) Math.pow(config.ropeTheta(), -2.0 * i / config.headDim());
-    }
-    return result;
   }
 
   public ModelConfig config() {

@@ -4,11 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
- * The sizes of a decoder of the Llama family, as {@code config.json} of a Hugging Face directory
- * gives them.
+ * The sizes of a decoder of the Llama or Qwen family, as {@code config.json} of a Hugging Face
+ * directory gives them.
  *
  * @param hiddenSize width of the residual stream
  * @param intermediateSize width of the gated feed-forward layer
@@ -19,8 +20,10 @@ import java.util.Set;
  * @param vocabSize rows of the embedding
  * @param maxPositions longest sequence the model was made for, in tokens
  * @param normEps epsilon of the RMS norms
- * @param ropeTheta base of the rotary position embedding
+ * @param rotary position embedding
  * @param tiedEmbeddings whether the embedding is also the output head
+ * @param projectionBias whether queries, keys and values have a bias (Qwen2)
+ * @param headNorms whether queries and keys pass an RMS norm, head by head (Qwen3)
  */
 public record ModelConfig(
     int hiddenSize,
@@ -32,10 +35,20 @@ public record ModelConfig(
     int vocabSize,
     int maxPositions,
     double normEps,
-    double ropeTheta,
-    boolean tiedEmbeddings) {
+    Rotary rotary,
+    boolean tiedEmbeddings,
+    boolean projectionBias,
+    boolean headNorms) {
 
-  private static final Set<String> ARCHITECTURES = Set.of("LlamaForCausalLM");
+  /** Architectures by the model type that files without them name. */
+  private static final Map<String, String> ARCHITECTURES =
+      new TreeMap<>(
+          Map.of(
+              "llama", "LlamaForCausalLM",
+              "mistral", "MistralForCausalLM",
+              "qwen2", "Qwen2ForCausalLM",
+              "qwen3", "Qwen3ForCausalLM"));
+
   private static final int MAX_SIZE = 1 << 24;
   private static final int MAX_LAYERS = 1 << 10;
 
@@ -50,7 +63,8 @@ public record ModelConfig(
     if (!config.isObject()) {
       throw bad(where, "is not a JSON object; give a Hugging Face model directory");
     }
-    checkArchitecture(config, where);
+    String architecture = architecture(config, where);
+    checkVariant(config, where);
     int hidden = size(config, "hidden_size", where);
     int heads = size(config, "num_attention_heads", where);
     int kvHeads =
@@ -98,33 +112,36 @@ public record ModelConfig(
         kvHeads,
         headDim,
         size(config, "vocab_size", where),
-        config.hasNonNull("max_position_embeddings")
-            ? size(config, "max_position_embeddings", where)
-            : 2048,
+        Math.min(maxPositions(config, where), window(config, architecture, where)),
         positive(config.path("rms_norm_eps"), 1e-6, "rms_norm_eps", where),
-        ropeTheta(config, where),
-        config.path("tie_word_embeddings").asBoolean(false));
+        RotaryConfig.parse(config, maxPositions(config, where), where),
+        config.path("tie_word_embeddings").asBoolean(false),
+        architecture.startsWith("Qwen2"),
+        architecture.startsWith("Qwen3"));
   }
 
-  private static void checkArchitecture(JsonNode config, String where) {
+  private static String architecture(JsonNode config, String where) {
     List<String> names =
         config.path("architectures").isArray()
             ? config.path("architectures").valueStream().map(JsonNode::asText).toList()
             : List.of();
-    boolean known =
-        names.isEmpty()
-            ? "llama".equals(config.path("model_type").asText())
-            : ARCHITECTURES.containsAll(names);
-    if (!known) {
-      String found =
-          names.isEmpty() ? config.path("model_type").asText("none") : String.join(", ", names);
+    String type = config.path("model_type").asText("none");
+    String name = names.size() == 1 ? names.get(0) : ARCHITECTURES.get(type);
+    if (names.size() > 1 || !ARCHITECTURES.containsValue(name)) {
       throw bad(
           where,
-          "names the architecture " + found + "; supported: " + String.join(", ", ARCHITECTURES));
+          "names the architecture "
+              + (names.isEmpty() ? type : String.join(", ", names))
+              + "; supported: "
+              + String.join(", ", ARCHITECTURES.values()));
     }
+    return name;
+  }
+
+  private static void checkVariant(JsonNode config, String where) {
     for (String flag : List.of("attention_bias", "mlp_bias")) {
       if (config.path(flag).asBoolean(false)) {
-        throw bad(where, "sets " + flag + ", which is not supported; use a model without biases");
+        throw bad(where, "sets " + flag + ", which is not supported; use a model without it");
       }
     }
     String activation = config.path("hidden_act").asText("silu");
@@ -133,22 +150,22 @@ public record ModelConfig(
     }
   }
 
-  private static double ropeTheta(JsonNode config, String where) {
-    // Older files have rope_theta and rope_scaling; newer ones put both into rope_parameters.
-    JsonNode parameters = config.path("rope_parameters");
-    JsonNode scaling = config.path("rope_scaling");
-    for (JsonNode node : List.of(parameters, scaling)) {
-      String type = node.path("rope_type").asText(node.path("type").asText("default"));
-      if (!type.equals("default")) {
-        throw bad(where, "sets the rotary scaling " + type + "; supported: default (none)");
-      }
-    }
-    JsonNode theta =
-        parameters.has("rope_theta") ? parameters.path("rope_theta") : config.path("rope_theta");
-    return positive(theta, 10_000, "rope_theta", where);
+  private static int maxPositions(JsonNode config, String where) {
+    return config.hasNonNull("max_position_embeddings")
+        ? size(config, "max_position_embeddings", where)
+        : 2048;
   }
 
-  private static double positive(JsonNode value, double otherwise, String field, String where) {
+  /** Sequences within the window of sliding attention are attended to in full. */
+  private static int window(JsonNode config, String architecture, String where) {
+    boolean slides =
+        config.hasNonNull("sliding_window")
+            && (architecture.startsWith("Mistral")
+                || config.path("use_sliding_window").asBoolean(false));
+    return slides ? size(config, "sliding_window", where) : MAX_SIZE;
+  }
+
+  static double positive(JsonNode value, double otherwise, String field, String where) {
     if (value.isMissingNode() || value.isNull()) {
       return otherwise;
     }
@@ -174,7 +191,7 @@ public record ModelConfig(
     return value.asInt();
   }
 
-  private static ApoException bad(String where, String problem) {
+  static ApoException bad(String where, String problem) {
     return new ApoException(ExitCode.BAD_DATA, where + " " + problem + ".");
   }
 

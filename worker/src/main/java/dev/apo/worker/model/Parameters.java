@@ -6,7 +6,8 @@ import java.util.List;
 /**
  * The order in which the decoder program expects its arrays: embedding, final norm, the head unless
  * it is tied, then six arrays a layer: input norm, q|k|v, attention output, post-attention norm,
- * gate|up, down.
+ * gate|up, down; behind them, where the family has them, the bias of q|k|v, the norms of the heads
+ * of q and of k.
  */
 public final class Parameters {
   private Parameters() {}
@@ -40,6 +41,19 @@ public final class Parameters {
       all.add(
           matrix(
               c.intermediateSize(), part(layer + "mlp.down_proj", hidden, c.intermediateSize())));
+      if (c.projectionBias()) {
+        all.add(
+            new Parameter(
+                List.of(
+                    new Parameter.Part(layer + "self_attn.q_proj.bias", new long[] {q}),
+                    new Parameter.Part(layer + "self_attn.k_proj.bias", new long[] {kv}),
+                    new Parameter.Part(layer + "self_attn.v_proj.bias", new long[] {kv})),
+                new long[] {q + 2L * kv}));
+      }
+      if (c.headNorms()) {
+        all.add(vector(layer + "self_attn.q_norm", c.headDim()));
+        all.add(vector(layer + "self_attn.k_norm", c.headDim()));
+      }
     }
     return List.copyOf(all);
   }

@@ -7,6 +7,7 @@ import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.model.ModelConfig;
 import dev.apo.worker.model.Parameter;
+import dev.apo.worker.model.Rotary;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
@@ -41,8 +42,10 @@ final class SmallModel {
         CharacterTokenizer.vocabSize(),
         MAX_POSITIONS,
         1e-6,
-        10_000,
-        true);
+        Rotary.unscaled(10_000),
+        true,
+        false,
+        false);
   }
 
   /** Fills the decoder with first weights that depend on the seed alone. */
@@ -79,7 +82,7 @@ final class SmallModel {
         .put("vocab_size", c.vocabSize())
         .put("max_position_embeddings", c.maxPositions())
         .put("rms_norm_eps", c.normEps())
-        .put("rope_theta", c.ropeTheta())
+        .put("rope_theta", c.rotary().theta())
         .put("tie_word_embeddings", c.tiedEmbeddings())
         .put("attention_bias", false)
         .put("mlp_bias", false)

@@ -9,6 +9,8 @@ class Decoder(Module):
   tied : bool
   half : bool
   packs : bool
+  bias : bool
+  head_norms : bool
   eps : List[Tensor]
   cos : List[Tensor]
   sin : List[Tensor]
@@ -27,13 +29,14 @@ class Decoder(Module):
 
   # ---- set-up -------------------------------------------------------------------------------------------------
   # Weights are one flat list: embedding, final norm, the head unless it is tied, then six arrays a layer:
-  # input norm, fused q|k|v, attention output, post-attention norm, fused gate|up, down.
+  # input norm, fused q|k|v, attention output, post-attention norm, fused gate|up, down; behind them, where the family has
+  # them, the bias of q|k|v and the norms of the heads of q and of k.
   #   master     float32, owned by Java, what the optimizer updates
   #   weights    what is computed with: master itself, or its bfloat16 copy
   #   packed     weights as forward passes read them fastest, see pack(); empty when out of date
   #   reference  the reference policy, packed, which never changes
 
-  def configure(self: __torch__.Decoder, sizes: Tensor, eps: Tensor, inv_freq: Tensor, limit: Tensor) -> Tensor:
+  def configure(self: __torch__.Decoder, sizes: Tensor, eps: Tensor, inv_freq: Tensor, attention_factor: Tensor, limit: Tensor) -> Tensor:
     self.layers = int(sizes[0])
     self.heads = int(sizes[1])
     self.kv_heads = int(sizes[2])
@@ -41,10 +44,12 @@ class Decoder(Module):
     self.tied = bool(sizes[4])
     self.half = bool(sizes[5])
     self.packs = bool(sizes[6])
+    self.bias = bool(sizes[7])
+    self.head_norms = bool(sizes[8])
     self.eps = [torch.clone(torch.to(eps, 6))]
     angle = torch.outer(torch.arange(int(limit), dtype=6), inv_freq)
-    cos = torch.cos(angle)
-    sin = torch.sin(angle)
+    cos = torch.cos(angle) * attention_factor
+    sin = torch.sin(angle) * attention_factor
     self.cos = [torch.to(torch.cat([cos, cos], -1), self.dtype())]
     self.sin = [torch.to(torch.cat([-sin, sin], -1), self.dtype())]
     return sizes
@@ -96,7 +101,8 @@ class Decoder(Module):
       p = w
     return p
 
-  # Embedding, final norm and head, then seven a layer: gate and up are apart. What is not packed stays shared.
+  # Embedding, final norm and head, then seven a layer, since gate and up are apart, and what only some families have. What is
+  # not packed stays shared.
   def pack(self: __torch__.Decoder, ws: List[Tensor]) -> List[Tensor]:
     if self.tied:
       head = ws[0]
@@ -104,7 +110,7 @@ class Decoder(Module):
       head = ws[2]
     packed = [ws[0], ws[1], self.pack_matrix(head)]
     for i in range(self.layers):
-      o = self.first_layer() + 6 * i
+      o = self.layer_at(i)
       gate, up = torch.chunk(ws[o + 4], 2)
       packed.append(ws[o])
       packed.append(self.pack_matrix(ws[o + 1]))
@@ -113,6 +119,8 @@ class Decoder(Module):
       packed.append(self.pack_matrix(gate))
       packed.append(self.pack_matrix(up))
       packed.append(self.pack_matrix(ws[o + 5]))
+      for extra in range(self.extras()):
+        packed.append(ws[o + 6 + extra])
     return packed
 
   def policy(self: __torch__.Decoder) -> List[Tensor]:
@@ -177,12 +185,29 @@ class Decoder(Module):
     a, b = torch.chunk(x, 2, -1)
     return torch.addcmul(x * cos, torch.cat([b, a], -1), sin)
 
-  # x [B, T, H] -> q [B, T, heads, D], k and v [B, T, kv_heads, D]; cos and sin broadcast over heads.
+  # Normed x [.., H] -> the heads of q and k together, before their norms, and those of v: [.., heads, D]; packed weights.
+  def heads_of(self: __torch__.Decoder, h: Tensor, ws: List[Tensor], o: int) -> Tuple[Tensor, Tensor]:
+    fused = self.linear(h, ws[o + 1])
+    if self.bias:
+      _0 = fused.add_(ws[o + 7])
+    split = torch.unflatten(fused, -1, [self.heads + 2 * self.kv_heads, self.head_dim])
+    qk, v = torch.split_with_sizes(split, [self.heads + self.kv_heads, self.kv_heads], -2)
+    return (qk, v)
+
+  # The weights of the norms of heads, one row a head of q and k; first is the place of the first one.
+  def head_norm(self: __torch__.Decoder, ws: List[Tensor], first: int) -> Tensor:
+    q = torch.expand(torch.unsqueeze(ws[first], 0), [self.heads, self.head_dim])
+    k = torch.expand(torch.unsqueeze(ws[first + 1], 0), [self.kv_heads, self.head_dim])
+    return torch.cat([q, k])
+
+  # x [.., H] -> q [.., heads, D], k and v [.., kv_heads, D]; cos and sin broadcast over heads; packed weights.
   def project(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, ws: List[Tensor], o: int) -> Tuple[Tensor, Tensor, Tensor]:
-    fused = self.linear(self.norm(x, ws[o]), ws[o + 1])
-    split = fused.view([x.size(0), x.size(1), self.heads + 2 * self.kv_heads, self.head_dim])
-    qk, v = torch.split_with_sizes(split, [self.heads + self.kv_heads, self.kv_heads], 2)
-    q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 2)
+    qk, v = self.heads_of(self.norm(x, ws[o]), ws, o)
+    if self.head_norms:
+      qk = self.norm(qk, self.head_norm(ws, o + 7 + int(self.bias)))
+    else:
+      qk = qk
+    q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], -2)
     return (q, k, v)
 
   # The part of a layer behind attention: x [B, T, H], context [B, T, heads * D] -> [B, T, H].
@@ -267,9 +292,16 @@ class Decoder(Module):
       o = 3
     return o
 
-  # Where a layer's packed weights start.
+  # How many arrays a layer has beyond those that all families have.
+  def extras(self: __torch__.Decoder) -> int:
+    return int(self.bias) + 2 * int(self.head_norms)
+
+  # Where a layer's weights start, and where its packed ones do.
+  def layer_at(self: __torch__.Decoder, i: int) -> int:
+    return self.first_layer() + (6 + self.extras()) * i
+
   def packed_layer(self: __torch__.Decoder, i: int) -> int:
-    return 3 + 7 * i
+    return 3 + (7 + self.extras()) * i
 
   # ids [B, T] -> cos and sin [T, 1, D]
   def rotary(self: __torch__.Decoder, length: int) -> Tuple[Tensor, Tensor]:
@@ -326,8 +358,19 @@ class Decoder(Module):
   # g is the gradient of unit(x) * w; adds to the gradient of w, returns that of x.
   def norm_backward(self: __torch__.Decoder, g: Tensor, n: Tensor, r: Tensor, w: Tensor, index: int) -> Tensor:
     _0 = self.gradient[index].add_(torch.sum(torch.flatten(g * n, 0, -2), [0], dtype=6))
-    dn = g * w
-    return torch.to(torch.addcmul(dn, n, torch.mean(dn * n, [-1], True), value=-1) * r, self.dtype())
+    return self.unit_backward(g * w, n, r)
+
+  # The same for the norms of heads: g and n [B, T, heads + kv_heads, D]; index is the place of the first one's weight.
+  def head_norm_backward(self: __torch__.Decoder, g: Tensor, n: Tensor, r: Tensor, index: int) -> Tensor:
+    dw = torch.sum(torch.flatten(g * n, 0, 1), [0], dtype=6)
+    dq, dk = torch.split_with_sizes(dw, [self.heads, self.kv_heads])
+    _0 = self.gradient[index].add_(torch.sum(dq, [0]))
+    _1 = self.gradient[index + 1].add_(torch.sum(dk, [0]))
+    return self.unit_backward(g * self.head_norm(self.weights, index), n, r)
+
+  # g is the gradient of unit(x); returns that of x.
+  def unit_backward(self: __torch__.Decoder, g: Tensor, n: Tensor, r: Tensor) -> Tensor:
+    return torch.to(torch.addcmul(g, n, torch.mean(g * n, [-1], True), value=-1) * r, self.dtype())
 
   # g is the gradient of x @ w^T; adds to the gradient of w, returns that of x.
   def linear_backward(self: __torch__.Decoder, g: Tensor, x: Tensor, w: Tensor, index: int) -> Tensor:
@@ -344,9 +387,14 @@ class Decoder(Module):
     ws = self.policy()
     n1, r1 = self.unit(x)
     h1 = n1 * ws[o]
-    fused = self.linear(h1, ws[o + 1])
-    split = fused.view([x.size(0), x.size(1), self.heads + 2 * self.kv_heads, self.head_dim])
-    qk, v = torch.split_with_sizes(split, [self.heads + self.kv_heads, self.kv_heads], 2)
+    qk, v = self.heads_of(h1, ws, o)
+    normed = annotate(List[Tensor], [])
+    if self.head_norms:
+      n3, r3 = self.unit(qk)
+      normed = [n3, r3]
+      qk = n3 * self.head_norm(ws, o + 7 + int(self.bias))
+    else:
+      qk = qk
     q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 2)
     attention = self.attend(q, k, v)
     y = self.linear_add(attention[0], ws[o + 2], x)
@@ -357,6 +405,8 @@ class Decoder(Module):
     s = torch.silu(gate)
     act = s * up
     kept = [self.linear_add(act, ws[o + 6], y), n1, r1, h1, n2, r2, h2, gate, up, s, act]
+    for t in normed:
+      kept.append(t)
     for t in attention:
       kept.append(t)
     return kept
@@ -365,7 +415,7 @@ class Decoder(Module):
   def layer_backward(self: __torch__.Decoder, g: Tensor, kept: List[Tensor], cos: Tensor, sin: Tensor, o: int) -> Tensor:
     ws = self.weights
     attention = annotate(List[Tensor], [])
-    for t in range(11, len(kept)):
+    for t in range(11 + 2 * int(self.head_norms), len(kept)):
       attention.append(kept[t])
     dact = self.linear_backward(g, kept[10], ws[o + 5], o + 5)
     dgate = torch.silu_backward(dact * kept[8], kept[7])
@@ -376,7 +426,14 @@ class Decoder(Module):
     # The transpose of a rotation.
     a, b = torch.chunk(dqk * sin, 2, -1)
     dqk = torch.addcmul(torch.cat([b, a], -1), dqk, cos)
-    dh1 = self.linear_backward(torch.flatten(torch.cat([dqk, dv], 2), 2), kept[3], ws[o + 1], o + 1)
+    if self.head_norms:
+      dqk = self.head_norm_backward(dqk, kept[11], kept[12], o + 6 + int(self.bias))
+    else:
+      dqk = dqk
+    dfused = torch.flatten(torch.cat([dqk, dv], 2), 2)
+    if self.bias:
+      _0 = self.gradient[o + 6].add_(torch.sum(torch.flatten(dfused, 0, 1), [0], dtype=6))
+    dh1 = self.linear_backward(dfused, kept[3], ws[o + 1], o + 1)
     return dy + self.norm_backward(dh1, kept[1], kept[2], ws[o], o)
 
   # The forward half of a step: what the backward half needs stays in the module. With recompute only the layers' inputs
@@ -436,7 +493,7 @@ class Decoder(Module):
     g = g.view([ids.size(0), ids.size(1), h.size(1)])
     cos, sin = self.rotary(ids.size(1))
     for j in range(self.layers):
-      o = self.first_layer() + 6 * (self.layers - 1 - j)
+      o = self.layer_at(self.layers - 1 - j)
       if len(self.kept) == 0:
         k = self.layer_forward(self.inputs.pop(), cos, sin, self.packed_layer(self.layers - 1 - j))
       else:
@@ -543,9 +600,7 @@ class Decoder(Module):
     x = torch.embedding(ws[0], tokens)
     for i in range(self.layers):
       o = self.packed_layer(i)
-      fused = self.linear(self.norm(x, ws[o]), ws[o + 1]).view([n, self.heads + 2 * self.kv_heads, self.head_dim])
-      qk, v = torch.split_with_sizes(fused, [self.heads + self.kv_heads, self.kv_heads], 1)
-      q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 1)
+      q, k, v = self.project(x, cos, sin, ws, o)
       _0 = torch.index_put_(self.keys[i], at, k)
       _1 = torch.index_put_(self.values[i], at, v)
       ks = torch.slice(self.keys[i], 2, 0, end)

@@ -11,6 +11,7 @@ import dev.apo.worker.Vectors;
 import dev.apo.worker.engine.TokenBatch.Sequence;
 import dev.apo.worker.model.ModelConfig;
 import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.model.Rotary;
 import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Sampler;
 import dev.apo.worker.sampling.SamplingSettings;
@@ -207,7 +208,8 @@ class DecoderTest {
             inputs.get("max_norm").asDouble());
     int norm = 1;
     // Without layers; all other weights and gradients stay zero.
-    var sizes = new ModelConfig(4, 1, 0, 1, 1, 2, 1, 64, 1e-6, 10_000, true);
+    var sizes =
+        new ModelConfig(4, 1, 0, 1, 1, 2, 1, 64, 1e-6, Rotary.unscaled(10_000), true, false, false);
     try (Decoder decoder = Decoder.empty(sizes, Precision.FP32, 64)) {
       decoder.prepareTraining();
       decoder.write(Decoder.State.WEIGHTS, norm, 0, floats(inputs.get("w0")));

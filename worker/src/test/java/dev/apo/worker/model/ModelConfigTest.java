@@ -28,7 +28,9 @@ class ModelConfigTest {
     ModelConfig config = with("{}");
 
     assertThat(config)
-        .isEqualTo(new ModelConfig(64, 96, 3, 8, 8, 8, 100, 2048, 1e-6, 10_000, false));
+        .isEqualTo(
+            new ModelConfig(
+                64, 96, 3, 8, 8, 8, 100, 2048, 1e-6, Rotary.unscaled(10_000), false, false, false));
   }
 
   @Test
@@ -42,7 +44,9 @@ class ModelConfigTest {
             """);
 
     assertThat(config)
-        .isEqualTo(new ModelConfig(64, 96, 3, 8, 2, 16, 100, 512, 1e-5, 500_000, true));
+        .isEqualTo(
+            new ModelConfig(
+                64, 96, 3, 8, 2, 16, 100, 512, 1e-5, Rotary.unscaled(500_000), true, false, false));
   }
 
   @Test
@@ -56,12 +60,35 @@ class ModelConfigTest {
 
     assertThat(config.headDim()).isEqualTo(8);
     assertThat(config.kvHeads()).isEqualTo(4);
-    assertThat(config.ropeTheta()).isEqualTo(500_000);
+    assertThat(config.rotary().theta()).isEqualTo(500_000);
   }
 
   @Test
   void theModelTypeStandsInForMissingArchitectures() {
     assertThat(with("{\"architectures\": null, \"model_type\": \"llama\"}").layers()).isEqualTo(3);
+  }
+
+  @Test
+  void aSlidingWindowBoundsTheLengthWhereItIsUsed() {
+    String window = "\"sliding_window\": 128, \"architectures\": ";
+
+    assertThat(with("{" + window + "[\"MistralForCausalLM\"]}").maxPositions()).isEqualTo(128);
+    assertThat(with("{" + window + "[\"Qwen2ForCausalLM\"]}").maxPositions()).isEqualTo(2048);
+    assertThat(
+            with("{\"use_sliding_window\": true, " + window + "[\"Qwen2ForCausalLM\"]}")
+                .maxPositions())
+        .isEqualTo(128);
+  }
+
+  @Test
+  void knowsWhatTheFamiliesOfQwenHaveBeyondLlama() {
+    ModelConfig qwen2 = with("{\"architectures\": [\"Qwen2ForCausalLM\"]}");
+    ModelConfig qwen3 = with("{\"architectures\": null, \"model_type\": \"qwen3\"}");
+
+    assertThat(qwen2.projectionBias()).isTrue();
+    assertThat(qwen2.headNorms()).isFalse();
+    assertThat(qwen3.projectionBias()).isFalse();
+    assertThat(qwen3.headNorms()).isTrue();
   }
 
   @Test
@@ -77,15 +104,19 @@ class ModelConfigTest {
       delimiter = '|',
       textBlock =
           """
-          {"architectures": ["GPT2LMHeadModel"]}          | architecture GPT2LMHeadModel; supported: LlamaForCausalLM
+          {"architectures": ["GPT2LMHeadModel"]}          | architecture GPT2LMHeadModel; supported: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM.
           {"architectures": [], "model_type": "mamba"}    | architecture mamba
           {"architectures": []}                           | architecture none
           {"attention_bias": true}                        | sets attention_bias, which is not supported
           {"mlp_bias": true}                              | sets mlp_bias, which is not supported
           {"hidden_act": "gelu"}                          | hidden_act gelu; supported: silu
-          {"rope_scaling": {"rope_type": "llama3"}}       | rotary scaling llama3
-          {"rope_scaling": {"type": "linear"}}            | rotary scaling linear
-          {"rope_parameters": {"rope_type": "yarn"}}      | rotary scaling yarn
+          {"architectures": ["LlamaForCausalLM", "X"]}    | architecture LlamaForCausalLM, X; supported
+          {"rope_scaling": {"rope_type": "dynamic"}}      | rotary scaling dynamic; supported: default (none), linear, llama3, yarn
+          {"rope_scaling": {"type": "linear"}}            | rotary scaling without factor
+          {"rope_scaling": {"type": "linear", "factor": 0}}             | has factor 0; it must be a number above 0
+          {"rope_scaling": {"rope_type": "llama3", "factor": 8}}        | rotary scaling without low_freq_factor
+          {"rope_parameters": {"rope_type": "yarn"}}      | rotary scaling without factor
+          {"partial_rotary_factor": 0.5}                  | partial_rotary_factor 0.5; supported: 1
           {"hidden_size": null}                           | hidden_size null; it must be a whole number from 1
           {"hidden_size": 0}                              | hidden_size 0
           {"hidden_size": -64}                            | hidden_size -64

@@ -17,6 +17,7 @@ import dev.apo.worker.engine.Precision;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.engine.TokenBatch;
 import dev.apo.worker.model.ModelConfig;
+import dev.apo.worker.model.Rotary;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -146,7 +147,20 @@ class PolicyUpdateTest {
       vocabulary = rows + rows * length * labels;
       Decoder decoder =
           Decoder.empty(
-              new ModelConfig(PLACES, 1, 1, 1, 1, 2, vocabulary, 64, 1e-30, 10_000, false),
+              new ModelConfig(
+                  PLACES,
+                  1,
+                  1,
+                  1,
+                  1,
+                  2,
+                  vocabulary,
+                  64,
+                  1e-30,
+                  Rotary.unscaled(10_000),
+                  false,
+                  false,
+                  false),
               Precision.FP32,
               64);
       replicas = Replicas.of(decoder, count);
