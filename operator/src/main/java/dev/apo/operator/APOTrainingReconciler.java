@@ -22,6 +22,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
@@ -37,7 +38,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.health.Liveness;
-import org.jboss.logging.MDC;
+import org.jboss.logging.Logger;
 
 /** Observes, decides, acts, and stores the status, in this order. */
 @ControllerConfiguration(
@@ -48,6 +49,8 @@ import org.jboss.logging.MDC;
         @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
 public final class APOTrainingReconciler implements Reconciler<APOTraining> {
   static final String NAME = "apotraining";
+
+  private static final Logger LOG = Logger.getLogger(APOTrainingReconciler.class);
 
   /** How soon to look again after something else wrote the resource first. */
   private static final Duration AFTER_CONFLICT = Duration.ofMillis(200);
@@ -117,8 +120,8 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
       poller.follow(id, List.of());
       return UpdateControl.noUpdate();
     }
-    MDC.put("uid", training.getMetadata().getUid());
-    try {
+    try (LogContext log = LogContext.of(training)) {
+      log.attempt(training.getStatus());
       Observation seen =
           observer.observe(
               training,
@@ -126,14 +129,25 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
               context.getSecondaryResources(Pod.class),
               clock.instant());
       poller.follow(id, seen.jobs().stream().flatMap(job -> job.pods().stream()).toList());
-      return carryOut(training, seen);
-    } finally {
-      MDC.remove("uid");
+      return carryOut(training, seen, log);
     }
   }
 
-  private UpdateControl<APOTraining> carryOut(APOTraining training, Observation seen) {
+  /** The framework tries again. */
+  @Override
+  public ErrorStatusUpdateControl<APOTraining> updateErrorStatus(
+      APOTraining training, Context<APOTraining> context, Exception trouble) {
+    try (LogContext log = LogContext.of(training)) {
+      log.attempt(training.getStatus());
+      LOG.warn("It does not work now and is tried again", trouble);
+    }
+    return ErrorStatusUpdateControl.defaultErrorProcessing();
+  }
+
+  private UpdateControl<APOTraining> carryOut(
+      APOTraining training, Observation seen, LogContext log) {
     Decision decision = Decider.decide(seen);
+    log.attempt(decision.status());
     if (!decision.actions().isEmpty()) {
       if (!statuses.isCurrent(training)) {
         return UpdateControl.<APOTraining>noUpdate().rescheduleAfter(AFTER_CONFLICT);
