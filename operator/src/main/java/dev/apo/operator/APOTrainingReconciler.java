@@ -10,6 +10,7 @@ import dev.apo.operator.decide.Decision;
 import dev.apo.operator.decide.Observation;
 import dev.apo.operator.events.EventPublisher;
 import dev.apo.operator.events.Transition;
+import dev.apo.operator.health.StageWatchCheck;
 import dev.apo.operator.health.WatchCheck;
 import dev.apo.operator.jobs.JobFactory;
 import dev.apo.operator.metrics.RunMetrics;
@@ -65,12 +66,14 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
   private final EventPublisher events;
   private final RunMetrics metrics;
   private final WatchCheck watch;
+  private final StageWatchCheck stageWatch;
 
   APOTrainingReconciler(
       KubernetesClient client,
       OperatorConfig config,
       RunMetrics metrics,
-      @Liveness WatchCheck watch) {
+      @Liveness WatchCheck watch,
+      @Liveness StageWatchCheck stageWatch) {
     this.poller = new ProgressPoller<>(config.progressInterval(), progressed::propagateEvent);
     this.observer = new Observer(client, poller::of);
     this.actor = new Actor(client, new JobFactory(config.workerImage(), config.gracePeriod()));
@@ -78,6 +81,7 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
     this.events = new EventPublisher(client, config.instance());
     this.metrics = metrics;
     this.watch = watch;
+    this.stageWatch = stageWatch;
   }
 
   @Override
@@ -92,11 +96,21 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
                 .get(id)
                 .map(cached -> cached.getMetadata().getResourceVersion())
                 .orElse(null));
-    return List.of(owned(Job.class, context), owned(Pod.class, context), progressed);
+    InformerEventSource<Job, APOTraining> jobs = owned(Job.class, context);
+    InformerEventSource<Pod, APOTraining> pods = owned(Pod.class, context);
+    stageWatch.start(
+        () -> context.getPrimaryCache().list(APOTrainingReconciler::isAtWork).findAny(),
+        jobs::get,
+        pods::get);
+    return List.of(jobs, pods, progressed);
+  }
+
+  private static boolean isAtWork(APOTraining training) {
+    return training.getStatus() != null && training.getStatus().activeSince() != null;
   }
 
   /** Watches only what the operator made. */
-  private static <R extends HasMetadata> EventSource<R, APOTraining> owned(
+  private static <R extends HasMetadata> InformerEventSource<R, APOTraining> owned(
       Class<R> type, EventSourceContext<APOTraining> context) {
     return new InformerEventSource<>(
         InformerEventSourceConfiguration.from(type, APOTraining.class)
