@@ -10,6 +10,7 @@ import dev.apo.operator.decide.Decision;
 import dev.apo.operator.decide.Observation;
 import dev.apo.operator.events.EventPublisher;
 import dev.apo.operator.events.Transition;
+import dev.apo.operator.health.StageWatchCheck;
 import dev.apo.operator.health.WatchCheck;
 import dev.apo.operator.jobs.JobFactory;
 import dev.apo.operator.metrics.RunMetrics;
@@ -22,6 +23,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.informer.InformerEventSourceConfiguration;
 import io.javaoperatorsdk.operator.api.reconciler.Context;
 import io.javaoperatorsdk.operator.api.reconciler.ControllerConfiguration;
+import io.javaoperatorsdk.operator.api.reconciler.ErrorStatusUpdateControl;
 import io.javaoperatorsdk.operator.api.reconciler.EventSourceContext;
 import io.javaoperatorsdk.operator.api.reconciler.MaxReconciliationInterval;
 import io.javaoperatorsdk.operator.api.reconciler.Reconciler;
@@ -37,7 +39,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.microprofile.health.Liveness;
-import org.jboss.logging.MDC;
+import org.jboss.logging.Logger;
 
 /** Observes, decides, acts, and stores the status, in this order. */
 @ControllerConfiguration(
@@ -48,6 +50,8 @@ import org.jboss.logging.MDC;
         @MaxReconciliationInterval(interval = 10, timeUnit = TimeUnit.MINUTES))
 public final class APOTrainingReconciler implements Reconciler<APOTraining> {
   static final String NAME = "apotraining";
+
+  private static final Logger LOG = Logger.getLogger(APOTrainingReconciler.class);
 
   /** How soon to look again after something else wrote the resource first. */
   private static final Duration AFTER_CONFLICT = Duration.ofMillis(200);
@@ -62,12 +66,14 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
   private final EventPublisher events;
   private final RunMetrics metrics;
   private final WatchCheck watch;
+  private final StageWatchCheck stageWatch;
 
   APOTrainingReconciler(
       KubernetesClient client,
       OperatorConfig config,
       RunMetrics metrics,
-      @Liveness WatchCheck watch) {
+      @Liveness WatchCheck watch,
+      @Liveness StageWatchCheck stageWatch) {
     this.poller = new ProgressPoller<>(config.progressInterval(), progressed::propagateEvent);
     this.observer = new Observer(client, poller::of);
     this.actor = new Actor(client, new JobFactory(config.workerImage(), config.gracePeriod()));
@@ -75,6 +81,7 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
     this.events = new EventPublisher(client, config.instance());
     this.metrics = metrics;
     this.watch = watch;
+    this.stageWatch = stageWatch;
   }
 
   @Override
@@ -89,11 +96,21 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
                 .get(id)
                 .map(cached -> cached.getMetadata().getResourceVersion())
                 .orElse(null));
-    return List.of(owned(Job.class, context), owned(Pod.class, context), progressed);
+    InformerEventSource<Job, APOTraining> jobs = owned(Job.class, context);
+    InformerEventSource<Pod, APOTraining> pods = owned(Pod.class, context);
+    stageWatch.start(
+        () -> context.getPrimaryCache().list(APOTrainingReconciler::isAtWork).findAny(),
+        jobs::get,
+        pods::get);
+    return List.of(jobs, pods, progressed);
+  }
+
+  private static boolean isAtWork(APOTraining training) {
+    return training.getStatus() != null && training.getStatus().activeSince() != null;
   }
 
   /** Watches only what the operator made. */
-  private static <R extends HasMetadata> EventSource<R, APOTraining> owned(
+  private static <R extends HasMetadata> InformerEventSource<R, APOTraining> owned(
       Class<R> type, EventSourceContext<APOTraining> context) {
     return new InformerEventSource<>(
         InformerEventSourceConfiguration.from(type, APOTraining.class)
@@ -117,8 +134,8 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
       poller.follow(id, List.of());
       return UpdateControl.noUpdate();
     }
-    MDC.put("uid", training.getMetadata().getUid());
-    try {
+    try (LogContext log = LogContext.of(training)) {
+      log.attempt(training.getStatus());
       Observation seen =
           observer.observe(
               training,
@@ -126,14 +143,25 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
               context.getSecondaryResources(Pod.class),
               clock.instant());
       poller.follow(id, seen.jobs().stream().flatMap(job -> job.pods().stream()).toList());
-      return carryOut(training, seen);
-    } finally {
-      MDC.remove("uid");
+      return carryOut(training, seen, log);
     }
   }
 
-  private UpdateControl<APOTraining> carryOut(APOTraining training, Observation seen) {
+  /** The framework tries again. */
+  @Override
+  public ErrorStatusUpdateControl<APOTraining> updateErrorStatus(
+      APOTraining training, Context<APOTraining> context, Exception trouble) {
+    try (LogContext log = LogContext.of(training)) {
+      log.attempt(training.getStatus());
+      LOG.warn("It does not work now and is tried again", trouble);
+    }
+    return ErrorStatusUpdateControl.defaultErrorProcessing();
+  }
+
+  private UpdateControl<APOTraining> carryOut(
+      APOTraining training, Observation seen, LogContext log) {
     Decision decision = Decider.decide(seen);
+    log.attempt(decision.status());
     if (!decision.actions().isEmpty()) {
       if (!statuses.isCurrent(training)) {
         return UpdateControl.<APOTraining>noUpdate().rescheduleAfter(AFTER_CONFLICT);

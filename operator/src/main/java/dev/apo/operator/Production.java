@@ -1,7 +1,7 @@
 package dev.apo.operator;
 
+import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfiguration;
-import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
 import io.javaoperatorsdk.operator.api.monitoring.Metrics;
 import io.javaoperatorsdk.operator.monitoring.micrometer.MicrometerMetricsV2;
 import io.micrometer.core.instrument.Meter;
@@ -9,31 +9,43 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.quarkus.arc.Unremovable;
+import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Alternative;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.time.Duration;
 
 /** What the framework needs to be told to run in a cluster for a long time. */
 final class Production {
-  private static final String LEASE = "apo-operator";
-
   private Production() {}
 
-  /** One of several replicas leads; the others are ready to take over. */
+  @Produces
+  @Singleton
+  static Leadership leadership(KubernetesClient client, OperatorConfig config) {
+    return new Leadership(
+        client,
+        config.namespace().orElse(client.getNamespace()),
+        config.instance(),
+        () -> Runtime.getRuntime().halt(1));
+  }
+
   @Produces
   @Singleton
   @Unremovable
-  static LeaderElectionConfiguration leaderElection(OperatorConfig config) {
-    // Whoever loses the lease leaves at once: exiting is the framework's default.
-    return LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(LEASE)
-        .withLeaseNamespace(config.namespace().orElse(null))
-        .withIdentity(config.instance())
-        .withLeaseDuration(Duration.ofSeconds(15))
-        .withRenewDeadline(Duration.ofSeconds(10))
-        .withRetryPeriod(Duration.ofSeconds(2))
-        .build();
+  static LeaderElectionConfiguration leaderElection(Leadership leadership) {
+    return leadership.configuration();
+  }
+
+  /** Before the framework hears of it. */
+  static void stopping(@Observes @Priority(1) ShutdownEvent event, Leadership leadership) {
+    leadership.stopping();
+  }
+
+  /** When the framework has done its last work. */
+  static void stopped(
+      @Observes @Priority(Integer.MAX_VALUE) ShutdownEvent event, Leadership leadership) {
+    leadership.release();
   }
 
   /**

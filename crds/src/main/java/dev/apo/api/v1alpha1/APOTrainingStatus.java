@@ -10,6 +10,8 @@ import java.util.List;
 @ApiObject
 public record APOTrainingStatus(
     @JsonPropertyDescription("Where the run stands, in a word.") Phase phase,
+    @JsonPropertyDescription("Since when the run is in its phase.") @Size(min = 1, max = 40)
+        String phaseTime,
     @JsonPropertyDescription("How far the present stage is, in a few words.") @Size(max = 128)
         String progress,
     @JsonPropertyDescription("Observations about the run.") @Size(max = 16)

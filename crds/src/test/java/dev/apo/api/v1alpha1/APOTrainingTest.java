@@ -24,6 +24,7 @@ class APOTrainingTest {
         new APOTrainingStatus(
             Phase.TRAINING,
             null,
+            null,
             List.of(
                 new Condition(
                     ConditionType.VALUE_ESTIMATED,

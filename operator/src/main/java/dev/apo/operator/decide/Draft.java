@@ -23,6 +23,7 @@ final class Draft {
   private final Conditions conditions;
   private final Map<Stage, StageDraft> stages = new EnumMap<>(Stage.class);
   private final Phase oldPhase;
+  private Instant phaseTime;
   private Phase phase;
   private String progress;
   private Duration activeBefore;
@@ -45,6 +46,7 @@ final class Draft {
     activeBefore = Duration.ZERO;
     if (old != null) {
       progress = old.progress();
+      phaseTime = Times.parse(old.phaseTime());
       activeSince = Times.parse(old.activeSince());
       artifacts = old.artifacts();
       if (old.activeSeconds() != null) {
@@ -235,6 +237,7 @@ final class Draft {
     boolean results = prepared != null || estimated != null || trained != null;
     return new APOTrainingStatus(
         phase,
+        Times.format(seen.status() != null && phase == oldPhase ? phaseTime : seen.now()),
         progress,
         conditions.build(),
         seen.generation(),

@@ -67,12 +67,31 @@ public final class RunMetrics {
           .tag("phase", word(after.phase()))
           .register(registry)
           .increment();
+      left(from == null ? Phase.PENDING : from, since(training, before), seen.now());
     }
     for (Stage stage : Stage.values()) {
       boolean was = holds(before, stage);
       if (!was && holds(after, stage)) {
         seen.jobs(stage).stream().findFirst().ifPresent(job -> finished(training, stage, job));
       }
+    }
+  }
+
+  /**
+   * When the run came into the phase that it leaves; null if an operator that did not note it wrote
+   * the status.
+   */
+  private static String since(APOTraining training, APOTrainingStatus before) {
+    return before == null ? training.getMetadata().getCreationTimestamp() : before.phaseTime();
+  }
+
+  private void left(Phase phase, String since, Instant now) {
+    if (since != null) {
+      Timer.builder("apo.phase.duration")
+          .description("Time that runs spent in a phase, told when they leave it")
+          .tag("phase", word(phase))
+          .register(registry)
+          .record(Duration.between(Instant.parse(since), now));
     }
   }
 

@@ -3,6 +3,8 @@ package dev.apo.operator.apiserver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.api.v1alpha1.APOTraining;
 import dev.apo.api.v1alpha1.Condition;
 import dev.apo.api.v1alpha1.Phase;
@@ -16,7 +18,11 @@ import io.fabric8.kubernetes.client.utils.Serialization;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Predicate;
@@ -78,6 +84,29 @@ class OperatorTest {
   }
 
   @Test
+  void everyLogLineAboutARunNamesItAndItsAttempt() throws IOException {
+    create("told", "");
+    succeed("told-prepare-1", 0, PREPARED.formatted("false"));
+    APOTraining training = until("told", phase(Phase.ESTIMATING));
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : Files.readAllLines(Path.of("target", "operator.log"))) {
+      JsonNode json = new ObjectMapper().readTree(line);
+      if (json.path("message").asText().contains("told-")) {
+        lines.add(json.path("mdc"));
+      }
+    }
+    assertThat(lines).hasSizeGreaterThanOrEqualTo(2);
+    assertThat(lines)
+        .allSatisfy(
+            mdc -> {
+              assertThat(mdc.path("namespace").asText()).isEqualTo(KubeApi.NAMESPACE);
+              assertThat(mdc.path("name").asText()).isEqualTo("told");
+              assertThat(mdc.path("uid").asText()).isEqualTo(training.getMetadata().getUid());
+              assertThat(mdc.path("attempt").asText()).isEqualTo("1");
+            });
+  }
+
+  @Test
   void metricsCountRunsAndReconciliationsWithoutNames() {
     create("counted", "\"suspend\": true,");
     until("counted", phase(Phase.SUSPENDED));
@@ -86,6 +115,8 @@ class OperatorTest {
         .untilAsserted(
             () -> {
               assertThat(registry.get("apo.runs").tag("phase", "suspended").gauge().value())
+                  .isGreaterThanOrEqualTo(1);
+              assertThat(registry.get("apo.phase.duration").tag("phase", "pending").timer().count())
                   .isGreaterThanOrEqualTo(1);
               assertThat(registry.getMeters())
                   .extracting(meter -> meter.getId().getName())

@@ -41,6 +41,22 @@ class DeciderTest {
   }
 
   @Test
+  void thePhasesTimeIsThatOfItsChange() {
+    world.runTo(Stage.ESTIMATE);
+    String since = world.status.phaseTime();
+    assertThat(since).isEqualTo(Times.format(world.now));
+    world.pass(Duration.ofSeconds(30));
+    world.pods(
+        Stage.ESTIMATE, world.running(Stage.ESTIMATE, 0, new PodProgress(64, 256, 30L, Map.of())));
+    world.step();
+    assertThat(world.status.phaseTime()).as("progress is no change of phase").isEqualTo(since);
+    world.pass(Duration.ofSeconds(30));
+    world.finish(Stage.ESTIMATE);
+    assertThat(world.status.phase()).isEqualTo(Phase.TRAINING);
+    assertThat(world.status.phaseTime()).isEqualTo(Times.format(world.now));
+  }
+
+  @Test
   void theNextStageStartsWhenTheLastPodEndsBeforeKubernetesSaysThatTheJobIsComplete() {
     world.step();
     world.pods(Stage.PREPARE, world.succeeded(Stage.PREPARE, 0));
