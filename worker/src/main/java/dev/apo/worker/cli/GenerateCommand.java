@@ -81,7 +81,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
     ModelDirectory directory = ModelDirectory.open(model);
     try (Tokenizer tokenizer = Tokenizer.load(directory)) {
-      int[] tokens = tokenizer.encode(prompt);
+      int[] tokens = tokenizer.encodePrompt(prompt);
       int room = directory.config().maxPositions() - tokens.length;
       int limit =
           maxNewTokens != null ? maxNewTokens : Math.max(1, Math.min(DEFAULT_NEW_TOKENS, room));

@@ -21,7 +21,7 @@ public record PromptSet(List<Prompt> prompts, int dropped) {
       String name, List<Example> examples, Tokenizer tokenizer, int maxPromptTokens) {
     var kept = new ArrayList<Prompt>();
     for (Example example : examples) {
-      int[] tokens = tokenizer.encode(example.prompt());
+      int[] tokens = tokenizer.encodePrompt(example.prompt());
       if (tokens.length == 0) {
         throw new ApoException(
             ExitCode.BAD_DATA,

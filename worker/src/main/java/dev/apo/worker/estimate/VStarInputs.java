@@ -6,6 +6,7 @@ import dev.apo.worker.reward.Reward;
 import dev.apo.worker.storage.Sha256;
 import dev.apo.worker.vstar.VStarPlan;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +20,7 @@ import java.util.TreeSet;
  */
 public final class VStarInputs {
   /** Changes whenever the same inputs would be sampled differently. */
-  private static final String SAMPLER_VERSION = "1";
+  private static final String SAMPLER_VERSION = "2";
 
   /**
    * Blocks are a sixteenth of the prompts, so that shards have something to share, within these
@@ -64,13 +65,14 @@ public final class VStarInputs {
         key(inputs), prompts.size(), spec.estimate().samplesPerPrompt(), blockRows, inputs);
   }
 
-  /** SHA-256 over the texts and answers of prompts, hexadecimal. */
+  /** SHA-256 over the texts, tokens and answers of prompts, hexadecimal. */
   public static String digest(List<Prompt> prompts) {
     var text = new StringBuilder();
     for (Prompt p : prompts) {
       // Lengths keep texts apart that would read the same when joined.
       text.append(p.row()).append(' ').append(p.text().length()).append(' ').append(p.text());
-      text.append(' ').append(p.answer().length()).append(' ').append(p.answer()).append('\n');
+      text.append(' ').append(p.answer().length()).append(' ').append(p.answer());
+      text.append(' ').append(Arrays.toString(p.tokens())).append('\n');
     }
     return Sha256.of(text.toString().getBytes(StandardCharsets.UTF_8));
   }

@@ -6,10 +6,12 @@ import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
- * The model's own tokenizer. No special token is added to a prompt and nothing is ever truncated.
+ * The model's own tokenizer. A prompt starts with the special tokens that the tokenizer puts before
+ * a text, such as Llama's beginning of sequence; nothing is ever added behind it or truncated.
  */
 public final class Tokenizer implements AutoCloseable {
   private final Path file;
@@ -56,13 +58,38 @@ public final class Tokenizer implements AutoCloseable {
   }
 
   /**
-   * Text to token ids.
+   * A prompt's token ids. Special tokens go before it as {@code tokenizer.json} says, unless the
+   * text has them already, as the text of a chat template does; those that go behind a text would
+   * end it, and are left out.
+   *
+   * @throws ApoException as {@link #encode}
+   */
+  public int[] encodePrompt(String text) {
+    int[] plain = encode(text);
+    int[] whole = checked(tokenizer.encode(text, true, false).getIds());
+    int added = whole.length - plain.length;
+    for (int before = added; plain.length > 0 && before > 0; before--) {
+      boolean startsWithThem =
+          plain.length >= before && Arrays.equals(plain, 0, before, whole, 0, before);
+      if (!startsWithThem
+          && Arrays.equals(plain, 0, plain.length, whole, before, before + plain.length)) {
+        return Arrays.copyOf(whole, before + plain.length);
+      }
+    }
+    return plain;
+  }
+
+  /**
+   * Text to token ids, with nothing added.
    *
    * @throws ApoException BAD_DATA if an id has no row in the model's embedding: the tokenizer is
    *     another model's
    */
   public int[] encode(String text) {
-    long[] ids = tokenizer.encode(text, false, false).getIds();
+    return checked(tokenizer.encode(text, false, false).getIds());
+  }
+
+  private int[] checked(long[] ids) {
     int[] result = new int[ids.length];
     for (int i = 0; i < ids.length; i++) {
       result[i] = (int) ids[i];

@@ -120,7 +120,7 @@ public final class Pretrainer {
     int[] answer = tokenizer.encode(problem.answer());
     int[] response = Arrays.copyOf(answer, answer.length + 1);
     response[answer.length] = CharacterTokenizer.EOS;
-    return TokenBatch.Sequence.of(tokenizer.encode(problem.prompt()), response);
+    return TokenBatch.Sequence.of(tokenizer.encodePrompt(problem.prompt()), response);
   }
 
   private static double accuracy(
@@ -131,7 +131,9 @@ public final class Pretrainer {
             new SamplingSettings(
                 Decoder.Controls.GREEDY, MAX_ANSWER_TOKENS, Set.of(CharacterTokenizer.EOS)));
     var requests =
-        problems.stream().map(p -> new Request(tokenizer.encode(p.prompt()), new long[1])).toList();
+        problems.stream()
+            .map(p -> new Request(tokenizer.encodePrompt(p.prompt()), new long[1]))
+            .toList();
     var responses = sampler.sample(requests);
     int correct = 0;
     for (int i = 0; i < problems.size(); i++) {

@@ -3,6 +3,8 @@ package dev.apo.worker.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.TestModels;
@@ -17,6 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenizerTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   @TempDir Path temporary;
   private Path model;
 
@@ -32,6 +36,63 @@ class TokenizerTest {
 
       assertThat(ids).containsExactly(3, 5, 47);
       assertThat(tokenizer.decode(ids)).isEqualTo("ăąį");
+    }
+  }
+
+  /** As Llama's tokenizers do: ids 0 and 2 around a text, here. */
+  private void surround(boolean before, boolean behind) throws IOException {
+    Path file = model.resolve("tokenizer.json");
+    var json = (ObjectNode) JSON.readTree(file.toFile());
+    String text = "{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}}";
+    String first = before ? "{\"SpecialToken\": {\"id\": \"<0>\", \"type_id\": 0}}, " : "";
+    String last = behind ? ", {\"SpecialToken\": {\"id\": \"<2>\", \"type_id\": 0}}" : "";
+    json.set(
+        "post_processor",
+        JSON.readTree(
+            """
+            {"type": "TemplateProcessing", "single": [%s], "pair": [%s],
+             "special_tokens": {
+               "<0>": {"id": "<0>", "ids": [0], "tokens": ["<0>"]},
+               "<2>": {"id": "<2>", "ids": [2], "tokens": ["<2>"]}}}
+            """
+                .formatted(first + text + last, first + text + last)));
+    JSON.writeValue(file.toFile(), json);
+  }
+
+  @Test
+  void aPromptStartsWithTheTokensThatTheTokenizerPutsBeforeAText() throws IOException {
+    surround(true, false);
+    try (Tokenizer tokenizer = load()) {
+      assertThat(tokenizer.encodePrompt("ăąį")).containsExactly(0, 3, 5, 47);
+      assertThat(tokenizer.encode("ăąį")).containsExactly(3, 5, 47);
+    }
+  }
+
+  @Test
+  void aPromptThatStartsWithThemGetsThemOnce() throws IOException {
+    surround(true, false);
+    try (Tokenizer tokenizer = load()) {
+      assertThat(tokenizer.encodePrompt("<0>ăą")).containsExactly(0, 3, 5);
+    }
+  }
+
+  @Test
+  void nothingIsPutBehindAPrompt() throws IOException {
+    surround(true, true);
+    try (Tokenizer tokenizer = load()) {
+      assertThat(tokenizer.encodePrompt("ăą")).containsExactly(0, 3, 5);
+    }
+    surround(false, true);
+    try (Tokenizer tokenizer = load()) {
+      assertThat(tokenizer.encodePrompt("ăą")).containsExactly(3, 5);
+    }
+  }
+
+  @Test
+  void aPromptOfNothingHasNoTokens() throws IOException {
+    surround(true, true);
+    try (Tokenizer tokenizer = load()) {
+      assertThat(tokenizer.encodePrompt("")).isEmpty();
     }
   }
 
