@@ -12,7 +12,7 @@ CLUSTER ?= hack/cluster/cluster
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
-.PHONY: help tools images load-images build run test test-fast test-operator e2e test-smollm2 format crd chart manifests bench bench-operator peer clean
+.PHONY: help tools images same-images load-images build run test test-fast test-operator e2e test-smollm2 format crd chart manifests bench bench-operator peer clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,10 @@ images: build ## Build both images as tars in target/images, without Docker
 	hack/images/engine $(IMAGES)/engine
 	$(MVN) -q package -DskipTests -Djacoco.skip -Dengine.native.scope=provided -Dimage.phase=package
 	@ls -lh $(IMAGES)/*.tar
+
+same-images: ## Build the images twice from nothing, and tell what differs
+	first=$$(mktemp) && $(MAKE) clean images && hack/images/digests $(IMAGES) >$$first && \
+	  $(MAKE) clean images && hack/images/digests $(IMAGES) | diff $$first - && rm $$first
 
 load-images: ## Load the images into kind, or into hack/cluster where there is no Docker
 	@if command -v kind >/dev/null && docker info >/dev/null 2>&1; then \
