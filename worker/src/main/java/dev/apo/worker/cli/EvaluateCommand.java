@@ -2,11 +2,8 @@ package dev.apo.worker.cli;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
-import dev.apo.worker.engine.Decoder;
-import dev.apo.worker.engine.Precision;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.evaluate.Evaluator;
-import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.run.Session;
 import dev.apo.worker.train.TrainStage;
 import java.nio.file.Path;
@@ -27,15 +24,19 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       paramLabel = "DIR",
-      description = "The model (default: the manifest's starting model).")
+      description = "The model, with its tokenizer (default: the manifest's starting model).")
   private Path model;
 
   @Override
   public Integer call() {
     try (var around = options.open();
         Session session =
-            Session.open(around.manifest(), around.launch(), around.reporter(), around.stop());
-        Replicas replicas = Replicas.of(load(session))) {
+            Session.open(
+                model == null ? around.manifest() : around.manifest().withModel(model),
+                around.launch(),
+                around.reporter(),
+                around.stop());
+        Replicas replicas = Replicas.of(session.loadModel())) {
       Evaluator evaluator = TrainStage.evaluator(session);
       if (evaluator == null) {
         throw new ApoException(
@@ -53,13 +54,5 @@ final class EvaluateCommand implements Callable<Integer> {
       System.out.println("accuracy " + result.accuracy());
       return 0;
     }
-  }
-
-  private Decoder load(Session session) {
-    if (model == null) {
-      return session.loadModel();
-    }
-    Precision precision = Precision.valueOf(session.spec().train().precision().name());
-    return Decoder.load(ModelDirectory.open(model), precision, session.maxLength());
   }
 }

@@ -1,6 +1,7 @@
 package dev.apo.worker.manifest;
 
 import dev.apo.api.v1alpha1.APOTrainingSpec;
+import dev.apo.api.v1alpha1.ModelSpec;
 import java.nio.file.Path;
 
 /**
@@ -16,5 +17,27 @@ public record Manifest(String namespace, String name, APOTrainingSpec spec, Path
   /** An address of this manifest as an absolute one; see {@link Addresses#resolve}. */
   public String resolve(String uri) {
     return Addresses.resolve(baseDirectory, uri);
+  }
+
+  /** The same run of another model, tokenizer included. */
+  public Manifest withModel(Path directory) {
+    var s = spec;
+    var model = new ModelSpec(directory.toUri().toString(), null, null);
+    var other =
+        new APOTrainingSpec(
+            s.suspend(),
+            model,
+            s.data(),
+            s.reward(),
+            s.sampling(),
+            s.preset(),
+            s.algorithm(),
+            s.estimate(),
+            s.train(),
+            s.evaluate(),
+            s.storage(),
+            s.runPolicy(),
+            s.queueName());
+    return new Manifest(namespace, name, other, baseDirectory);
   }
 }

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.apo.worker.ExitCode;
+import dev.apo.worker.TestModels;
 import dev.apo.worker.storage.S3Server;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -252,6 +254,20 @@ class RunTest {
     Path model = Path.of(URI.create(run.get("model").asText()));
     assertThat(workplace.apo("evaluate", "--model", model.toString()).succeeds().out())
         .isEqualTo("accuracy " + run.get("accuracyAfter").asDouble() + "\n");
+  }
+
+  @Test
+  void anotherModelIsEvaluatedWithItsOwnTokenizer() throws IOException {
+    Path model = TestModels.copy("f32-tied-own-head-dim", directory.resolve("other model"));
+    Path tokenizer = model.resolve("tokenizer.json");
+    Files.writeString(tokenizer, "{}");
+
+    assertThat(
+            new Workplace(directory)
+                .apo("evaluate", "--model", model.toString())
+                .endsWith(ExitCode.BAD_DATA.value())
+                .err())
+        .contains(tokenizer + " is not a usable tokenizer");
   }
 
   @Test
