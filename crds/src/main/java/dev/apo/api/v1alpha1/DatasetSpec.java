@@ -11,7 +11,7 @@ import io.fabric8.generator.annotation.Size;
 @ApiObject
 public record DatasetSpec(
     @JsonPropertyDescription(
-            "JSONL file (.jsonl, .jsonl.gz): s3://bucket/path, file:///path, or a path from ./ or ../ relative to the manifest.")
+            "File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, or a path from ./ or ../ relative to the manifest.")
         @Required
         @Size(min = 1, max = Limits.URI)
         @Pattern(Limits.STORED_URI)

@@ -5,6 +5,7 @@ import dev.apo.worker.ExitCode;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Turns rows into examples.
@@ -14,6 +15,8 @@ import java.util.List;
  * @param template the text around the prompt
  */
 public record Examples(String promptField, String answerField, PromptTemplate template) {
+  private static final Object MISSING = new Object();
+
   /**
    * The example of one row.
    *
@@ -51,12 +54,12 @@ public record Examples(String promptField, String answerField, PromptTemplate te
   }
 
   private static String text(Row row, String field) {
-    if (!row.fields().containsKey(field)) {
+    Object value = value(row.fields(), field);
+    if (value == MISSING) {
       throw bad(
           row,
           "there is no column \"" + field + "\"; the columns are " + quoted(row.fields().keySet()));
     }
-    Object value = row.fields().get(field);
     if (value instanceof String text) {
       if (text.isBlank()) {
         throw bad(row, "\"" + field + "\" is empty");
@@ -71,6 +74,17 @@ public record Examples(String promptField, String answerField, PromptTemplate te
       return number.toString();
     }
     throw bad(row, "\"" + field + "\" must be text or a number, and is " + kind(value));
+  }
+
+  /** A column, or a field within one: {@code extra_info.answer}. */
+  private static Object value(Map<?, ?> fields, String name) {
+    if (fields.containsKey(name)) {
+      return fields.get(name);
+    }
+    int dot = name.indexOf('.');
+    return dot > 0 && fields.get(name.substring(0, dot)) instanceof Map<?, ?> nested
+        ? value(nested, name.substring(dot + 1))
+        : MISSING;
   }
 
   private static ApoException bad(Row row, String reason) {

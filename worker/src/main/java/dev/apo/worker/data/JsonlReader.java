@@ -7,21 +7,15 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
-import dev.apo.worker.FileErrors;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.NoSuchElementException;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 
 /**
  * Reads JSON Lines: UTF-8, one object per line, plain or gzipped (told by the content, not the
@@ -49,21 +43,12 @@ public final class JsonlReader implements DataReader {
 
   /** Opens a file. */
   public static JsonlReader open(Path file) {
-    try {
-      return open(file.toString(), Files.newInputStream(file));
-    } catch (IOException e) {
-      throw FileErrors.explain("read", file, e);
-    }
+    return new JsonlReader(file.toString(), TextInput.open(file));
   }
 
   /** Reads from a stream, which is closed with the reader; the name is for messages. */
   public static JsonlReader open(String name, InputStream in) {
-    try {
-      return new JsonlReader(name, unzipped(new BufferedInputStream(in, 1 << 16)));
-    } catch (IOException e) {
-      closeQuietly(in);
-      throw failure(name, 0, e);
-    }
+    return new JsonlReader(name, TextInput.open(name, in));
   }
 
   @Override
@@ -91,7 +76,7 @@ public final class JsonlReader implements DataReader {
 
   @Override
   public void close() {
-    closeQuietly(in);
+    TextInput.closeQuietly(in);
   }
 
   private Row read() {
@@ -104,7 +89,7 @@ public final class JsonlReader implements DataReader {
       }
       return null;
     } catch (IOException e) {
-      throw failure(name, line, e);
+      throw TextInput.failure(name, "line " + line, e);
     }
   }
 
@@ -157,35 +142,5 @@ public final class JsonlReader implements DataReader {
 
   private String place() {
     return name + ", line " + line;
-  }
-
-  private static InputStream unzipped(BufferedInputStream in) throws IOException {
-    in.mark(2);
-    int magic = in.read() | in.read() << 8;
-    in.reset();
-    return magic == GZIPInputStream.GZIP_MAGIC
-        ? new BufferedInputStream(new GZIPInputStream(in, 1 << 16), 1 << 16)
-        : in;
-  }
-
-  private static ApoException failure(String name, long line, IOException e) {
-    if (e instanceof EOFException || e instanceof ZipException) {
-      return new ApoException(
-          ExitCode.BAD_DATA,
-          name + ": the gzip file is damaged or cut off after line " + line + ".",
-          e);
-    }
-    return new ApoException(
-        ExitCode.UNAVAILABLE,
-        name + " cannot be read after line " + line + ": " + e.getMessage() + ".",
-        e);
-  }
-
-  private static void closeQuietly(InputStream in) {
-    try {
-      in.close();
-    } catch (IOException e) {
-      // Everything that was wanted has been read.
-    }
   }
 }

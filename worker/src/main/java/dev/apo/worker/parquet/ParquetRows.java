@@ -1,6 +1,5 @@
 package dev.apo.worker.parquet;
 
-import dev.apo.worker.ApoException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -11,23 +10,17 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
-import org.apache.parquet.ParquetReadOptions;
-import org.apache.parquet.column.page.PageReadStore;
 import org.apache.parquet.conf.PlainParquetConfiguration;
 import org.apache.parquet.example.data.Group;
-import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
 import org.apache.parquet.format.ColumnChunk;
 import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.RowGroup;
 import org.apache.parquet.format.Util;
-import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
-import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.InputFile;
 import org.apache.parquet.io.LocalInputFile;
-import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.schema.MessageType;
 
 /**
@@ -123,30 +116,11 @@ public final class ParquetRows {
   }
 
   private static Description read(InputFile file, Consumer<? super Group> rows) throws IOException {
-    ParquetReadOptions options =
-        ParquetReadOptions.builder(new PlainParquetConfiguration())
-            .withCodecFactory(new PageCodecs())
-            .usePageChecksumVerification()
-            .build();
-    try (ParquetFileReader reader = ParquetFileReader.open(file, options)) {
-      MessageType schema = reader.getFileMetaData().getSchema();
-      for (PageReadStore pages = reader.readNextRowGroup();
-          pages != null;
-          pages = reader.readNextRowGroup()) {
-        RecordReader<Group> records =
-            new ColumnIOFactory()
-                .getColumnIO(schema)
-                .getRecordReader(pages, new GroupRecordConverter(schema));
-        for (long i = 0; i < pages.getRowCount(); i++) {
-          rows.accept(records.read());
-        }
+    try (ParquetFile parquet = ParquetFile.open(file)) {
+      for (Group row = parquet.next(); row != null; row = parquet.next()) {
+        rows.accept(row);
       }
-      return new Description(schema, reader.getFileMetaData().getKeyValueMetaData());
-    } catch (ApoException e) {
-      throw e; // from the one who reads the rows
-    } catch (RuntimeException | OutOfMemoryError e) {
-      // The library trusts the lengths it reads; in a damaged file they are anything.
-      throw new IOException(e);
+      return new Description(parquet.schema(), parquet.metadata());
     }
   }
 }

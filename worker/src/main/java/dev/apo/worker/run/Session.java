@@ -6,9 +6,10 @@ import dev.apo.api.v1alpha1.DatasetSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.data.DataReader;
+import dev.apo.worker.data.DataReaders;
 import dev.apo.worker.data.Example;
 import dev.apo.worker.data.Examples;
-import dev.apo.worker.data.JsonlReader;
 import dev.apo.worker.data.PromptSet;
 import dev.apo.worker.data.PromptTemplate;
 import dev.apo.worker.engine.Decoder;
@@ -107,7 +108,7 @@ public final class Session implements AutoCloseable {
     var examples =
         new Examples(data.promptField(), data.answerField(), PromptTemplate.parse(data.template()));
     List<Example> rows;
-    try (var reader = JsonlReader.open(inputs.file(dataset.uri()))) {
+    try (DataReader reader = DataReaders.open(inputs.file(dataset.uri()))) {
       rows = examples.read(reader, dataset.limit() == null ? Integer.MAX_VALUE : dataset.limit());
     }
     for (Example row : rows) {

@@ -1,0 +1,115 @@
+package dev.apo.worker.data;
+
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
+import dev.apo.worker.parquet.ParquetFile;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.schema.GroupType;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.PrimitiveType;
+import org.apache.parquet.schema.Type;
+
+/** Reads Parquet, a row group at a time. Groups become nested rows, repeated columns lists. */
+final class ParquetReader extends RowReader {
+  private final Path file;
+  private ParquetFile parquet;
+
+  private ParquetReader(Path file) {
+    super(file.toString());
+    this.file = file;
+  }
+
+  static ParquetReader open(Path file) {
+    return new ParquetReader(file);
+  }
+
+  @Override
+  Map<String, Object> read() throws IOException {
+    if (parquet == null) {
+      parquet = ParquetFile.open(file);
+    }
+    Group row = parquet.next();
+    return row == null ? null : fields(row);
+  }
+
+  private static Map<String, Object> fields(Group row) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    GroupType type = row.getType();
+    for (int i = 0; i < type.getFieldCount(); i++) {
+      Type field = type.getType(i);
+      fields.put(field.getName(), value(row, i, field));
+    }
+    return fields;
+  }
+
+  private static Object value(Group row, int field, Type type) {
+    int count = row.getFieldRepetitionCount(field);
+    if (!type.isRepetition(Type.Repetition.REPEATED)) {
+      return count == 0 ? null : one(row, field, 0, type);
+    }
+    List<Object> list = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      list.add(one(row, field, i, type));
+    }
+    return list;
+  }
+
+  private static Object one(Group row, int field, int index, Type type) {
+    if (!type.isPrimitive()) {
+      boolean list =
+          type.getLogicalTypeAnnotation()
+              instanceof LogicalTypeAnnotation.ListLogicalTypeAnnotation;
+      Group group = row.getGroup(field, index);
+      return list ? value(group, 0, group.getType().getType(0)) : fields(group);
+    }
+    PrimitiveType primitive = type.asPrimitiveType();
+    return switch (primitive.getPrimitiveTypeName()) {
+      case BOOLEAN -> row.getBoolean(field, index);
+      case INT32 -> scaled(BigInteger.valueOf(row.getInteger(field, index)), primitive);
+      case INT64 -> scaled(BigInteger.valueOf(row.getLong(field, index)), primitive);
+      case FLOAT -> finite(row.getFloat(field, index));
+      case DOUBLE -> finite(row.getDouble(field, index));
+      default -> row.getBinary(field, index).toStringUsingUTF8();
+    };
+  }
+
+  /** Not a number has no text that a reward could mean. */
+  private static Object finite(double value) {
+    return Double.isFinite(value) ? BigDecimal.valueOf(value) : null;
+  }
+
+  private static Number scaled(BigInteger value, PrimitiveType type) {
+    return type.getLogicalTypeAnnotation()
+            instanceof LogicalTypeAnnotation.DecimalLogicalTypeAnnotation decimal
+        ? new BigDecimal(value, decimal.getScale())
+        : value;
+  }
+
+  @Override
+  RuntimeException failure(String last, IOException e) {
+    return new ApoException(
+        ExitCode.BAD_DATA,
+        name()
+            + ": what follows "
+            + last
+            + " is no whole and sound Parquet: "
+            + e.getMessage()
+            + ".",
+        e);
+  }
+
+  @Override
+  public void close() {
+    if (parquet != null) {
+      TextInput.closeQuietly(parquet);
+    }
+  }
+}

@@ -1,0 +1,157 @@
+package dev.apo.worker.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
+import dev.apo.worker.parquet.ParquetRows;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPOutputStream;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.MessageTypeParser;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DataReadersTest {
+  private static final MessageType SCHEMA =
+      MessageTypeParser.parseMessageType(
+          """
+          message rows {
+            required binary question (STRING);
+            optional group extra_info {
+              required binary answer (STRING);
+              required int64 index;
+            }
+            required double score;
+            required group tags (LIST) { repeated group list { required binary element (STRING); } }
+          }
+          """);
+
+  @TempDir Path directory;
+
+  private Path file(String name, String text) throws IOException {
+    return Files.writeString(directory.resolve(name), text);
+  }
+
+  private static List<Example> read(Path file, String prompt, String answer) {
+    try (DataReader reader = DataReaders.open(file)) {
+      return new Examples(prompt, answer, PromptTemplate.parse("{prompt}"))
+          .read(reader, Integer.MAX_VALUE);
+    }
+  }
+
+  private Path parquet(int rows) throws IOException {
+    var groups = new ArrayList<Group>();
+    for (int i = 0; i < rows; i++) {
+      Group row = new SimpleGroup(SCHEMA).append("question", "q" + i).append("score", 0.5);
+      row.addGroup("extra_info").append("answer", "é" + i).append("index", (long) i);
+      row.addGroup("tags").addGroup("list").append("element", "t");
+      groups.add(row);
+    }
+    return Files.write(
+        directory.resolve("rows.parquet"),
+        ParquetRows.write(new ParquetRows.Description(SCHEMA, Map.of()), groups));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "question,answer\n1+1,2\n\"say \"\"2, 3\"\"\",é\n",
+        "\uFEFFquestion,answer\r\n1+1,2\r\n\r\n\"say \"\"2, 3\"\"\",é",
+      })
+  void commaSeparatedValuesHaveAHeader(String text) throws IOException {
+    assertThat(read(file("rows.csv", text), "question", "answer"))
+        .containsExactly(new Example(0, "1+1", "2"), new Example(1, "say \"2, 3\"", "é"));
+  }
+
+  @Test
+  void aJsonArrayIsReadAsJsonLinesAre() throws IOException {
+    String rows =
+        "{\"q\": \"1+1\", \"a\": {\"text\": 2.0}},\n {\"q\": \"é\", \"a\": {\"text\": 3}}";
+
+    List<Example> array = read(file("rows.json", " [" + rows + "]\n"), "q", "a.text");
+
+    assertThat(array).containsExactly(new Example(0, "1+1", "2.0"), new Example(1, "é", "3"));
+    assertThat(array).isEqualTo(read(file("rows.jsonl", rows.replace(",\n", "\n")), "q", "a.text"));
+  }
+
+  @Test
+  void parquetColumnsMayBeNested() throws IOException {
+    assertThat(read(parquet(3), "question", "extra_info.answer"))
+        .containsExactly(
+            new Example(0, "q0", "é0"), new Example(1, "q1", "é1"), new Example(2, "q2", "é2"));
+    assertThat(read(parquet(1), "question", "extra_info.index").get(0).answer()).isEqualTo("0");
+    assertThat(read(parquet(1), "question", "score").get(0).answer()).isEqualTo("0.5");
+  }
+
+  @Test
+  void textMayBeGzippedWhateverItsFormat() throws IOException {
+    var bytes = new ByteArrayOutputStream();
+    try (var zip = new GZIPOutputStream(bytes)) {
+      zip.write("q,a\n1,2\n".getBytes(StandardCharsets.UTF_8));
+    }
+    Path file = Files.write(directory.resolve("ROWS.CSV.gz"), bytes.toByteArray());
+
+    assertThat(read(file, "q", "a")).containsExactly(new Example(0, "1", "2"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          rows.json    | {"q": 1}                      | line 1: expected an array of objects
+          rows.json    | ''                            | line 1: expected an array of objects
+          rows.json    | [{"q": "x", "a": "y"}, 3]     | line 1: expected an object
+          rows.json    | [{"q": "x", "a": "y"}         | what follows row 1 is not valid JSON
+          rows.json    | []                            | has no rows
+          rows.csv     | ''                            | has no rows
+          rows.csv     | q,a                           | has no rows
+          rows.csv     | q,a;1,2;3,4,5                 | what follows row 1 is not valid CSV
+          rows.csv     | q,b;1,2                       | row 1: there is no column "a"; the columns are "q", "b"
+          rows.csv     | q,a;1,                        | row 1: "a" is empty
+          rows.parquet | PAR1 is no Parquet file, PAR1 | what follows row 0 is no whole and sound Parquet
+          rows.parquet | ''                            | what follows row 0 is no whole and sound Parquet
+          """)
+  void whatIsWrongIsSaidWithItsPlace(String name, String text, String message) throws IOException {
+    Path file = file(name, text.replace(';', '\n'));
+
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> read(file, "q", "a"))
+        .withMessageStartingWith(file.toString())
+        .withMessageContaining(message)
+        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
+  }
+
+  @Test
+  void damagedTextIsNoQuestionMark() throws IOException {
+    Path file = Files.write(directory.resolve("rows.csv"), new byte[] {'q', ',', 'a', '\n', -1});
+
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> read(file, "q", "a"))
+        .withMessageContaining("not UTF-8")
+        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
+  }
+
+  @Test
+  void aListIsNoAnswer() throws IOException {
+    Path file = parquet(1);
+
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> read(file, "question", "tags"))
+        .withMessageEndingWith("row 1: \"tags\" must be text or a number, and is a list.");
+  }
+}
