@@ -12,6 +12,7 @@ import dev.apo.api.v1alpha1.Phase;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -89,6 +90,39 @@ class LifeCycleTest {
     assertThat(condition(training, ConditionType.FAILED).message())
         .isEqualTo("prepare: The fake worker was told to fail.");
     assertThat(training.getStatus().attempts()).isEqualTo(1);
+  }
+
+  @Test
+  void aJobThatSomeoneElseMadeIsLeftAlone() {
+    cluster
+        .client
+        .resource(
+            new JobBuilder()
+                .withNewMetadata()
+                .withName("taken-prepare-1")
+                .withNamespace(cluster.namespace)
+                .endMetadata()
+                .withNewSpec()
+                .withSuspend(true)
+                .withNewTemplate()
+                .withNewSpec()
+                .withRestartPolicy("Never")
+                .addNewContainer()
+                .withName("theirs")
+                .withImage("theirs")
+                .endContainer()
+                .endSpec()
+                .endTemplate()
+                .endSpec()
+                .build())
+        .create();
+    cluster.create("taken", QUICK);
+    cluster.until("taken", reason(ConditionType.PREPARED, "JobNameTaken"));
+    assertThat(cluster.jobs())
+        .filteredOn(job -> job.getMetadata().getName().equals("taken-prepare-1"))
+        .hasSize(1)
+        .allMatch(job -> job.getMetadata().getOwnerReferences().isEmpty());
+    cluster.training("taken").delete();
   }
 
   @ParameterizedTest
