@@ -100,7 +100,7 @@ public final class Decoder implements AutoCloseable {
                 config.tiedEmbeddings() ? 1 : 0,
                 precision == Precision.BF16 ? 1 : 0,
                 // oneDNN's weight layouts are the CPU's.
-                manager.getDevice().isGpu() ? 0 : 1,
+                isOnCpu() ? 1 : 0,
                 config.projectionBias() ? 1 : 0,
                 config.headNorms() ? 1 : 0
               });
@@ -113,6 +113,11 @@ public final class Decoder implements AutoCloseable {
           scope.create(config.rotary().attentionFactor()),
           scope.create((long) maxLength));
     }
+  }
+
+  /** Whether the processor's own cores compute, and no accelerator. */
+  boolean isOnCpu() {
+    return !manager.getDevice().isGpu();
   }
 
   public ModelConfig config() {

@@ -34,7 +34,8 @@ public final class Replicas implements AutoCloseable {
   /** As many replicas of a loaded model as are worth it on this machine; closes it in the end. */
   public static Replicas of(Decoder decoder) {
     long bytes = Float.BYTES * decoder.parameters().stream().mapToLong(p -> p.size()).sum();
-    return of(decoder, bytes <= SMALL_MODEL_BYTES ? Math.min(MOST, JniUtils.getNumThreads()) : 1);
+    boolean small = decoder.isOnCpu() && bytes <= SMALL_MODEL_BYTES;
+    return of(decoder, small ? Math.min(MOST, JniUtils.getNumThreads()) : 1);
   }
 
   /**
