@@ -44,6 +44,7 @@ final class JsonArrayReader extends RowReader {
     }
     JsonToken token = parser.nextToken();
     if (token == JsonToken.END_ARRAY) {
+      expect(null, parser.nextToken(), "nothing behind the array");
       return null;
     }
     expect(JsonToken.START_OBJECT, token, "an object");

@@ -12,8 +12,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.DecimalLogicalTypeAnnotation;
 import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 
@@ -77,18 +79,23 @@ final class ParquetReader extends RowReader {
       case INT64 -> scaled(BigInteger.valueOf(row.getLong(field, index)), primitive);
       case FLOAT -> finite(row.getFloat(field, index));
       case DOUBLE -> finite(row.getDouble(field, index));
-      default -> row.getBinary(field, index).toStringUsingUTF8();
+      default -> {
+        Binary bytes = row.getBinary(field, index);
+        yield primitive.getLogicalTypeAnnotation() instanceof DecimalLogicalTypeAnnotation
+            ? scaled(new BigInteger(bytes.getBytes()), primitive)
+            : bytes.toStringUsingUTF8();
+      }
     };
   }
 
   /** Not a number has no text that a reward could mean. */
-  private static Object finite(double value) {
-    return Double.isFinite(value) ? BigDecimal.valueOf(value) : null;
+  private static Object finite(Number value) {
+    // From its text: a float of 0.1 is 0.1, and no more digits.
+    return Double.isFinite(value.doubleValue()) ? new BigDecimal(value.toString()) : null;
   }
 
   private static Number scaled(BigInteger value, PrimitiveType type) {
-    return type.getLogicalTypeAnnotation()
-            instanceof LogicalTypeAnnotation.DecimalLogicalTypeAnnotation decimal
+    return type.getLogicalTypeAnnotation() instanceof DecimalLogicalTypeAnnotation decimal
         ? new BigDecimal(value, decimal.getScale())
         : value;
   }

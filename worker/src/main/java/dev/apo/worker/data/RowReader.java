@@ -9,6 +9,7 @@ abstract class RowReader implements DataReader {
   private final String name;
   private int rows;
   private Map<String, Object> next;
+  private boolean ended;
 
   RowReader(String name) {
     this.name = name;
@@ -27,9 +28,10 @@ abstract class RowReader implements DataReader {
 
   @Override
   public final boolean hasNext() {
-    if (next == null) {
+    if (next == null && !ended) {
       try {
         next = read();
+        ended = next == null;
       } catch (IOException e) {
         throw failure("row " + rows, e);
       }

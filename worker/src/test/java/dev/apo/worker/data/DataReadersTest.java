@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.MessageTypeParser;
 import org.junit.jupiter.api.Test;
@@ -36,6 +37,8 @@ class DataReadersTest {
               required int64 index;
             }
             required double score;
+            required float share;
+            required fixed_len_byte_array(2) price (DECIMAL(4, 2));
             required group tags (LIST) { repeated group list { required binary element (STRING); } }
           }
           """);
@@ -56,7 +59,12 @@ class DataReadersTest {
   private Path parquet(int rows) throws IOException {
     var groups = new ArrayList<Group>();
     for (int i = 0; i < rows; i++) {
-      Group row = new SimpleGroup(SCHEMA).append("question", "q" + i).append("score", 0.5);
+      Group row =
+          new SimpleGroup(SCHEMA)
+              .append("question", "q" + i)
+              .append("score", 0.5)
+              .append("share", 0.1f);
+      row.append("price", Binary.fromConstantByteArray(new byte[] {-1, 6}));
       row.addGroup("extra_info").append("answer", "é" + i).append("index", (long) i);
       row.addGroup("tags").addGroup("list").append("element", "t");
       groups.add(row);
@@ -95,6 +103,8 @@ class DataReadersTest {
             new Example(0, "q0", "é0"), new Example(1, "q1", "é1"), new Example(2, "q2", "é2"));
     assertThat(read(parquet(1), "question", "extra_info.index").get(0).answer()).isEqualTo("0");
     assertThat(read(parquet(1), "question", "score").get(0).answer()).isEqualTo("0.5");
+    assertThat(read(parquet(1), "question", "share").get(0).answer()).isEqualTo("0.1");
+    assertThat(read(parquet(1), "question", "price").get(0).answer()).isEqualTo("-2.50");
   }
 
   @Test
@@ -118,6 +128,7 @@ class DataReadersTest {
           rows.json    | [{"q": "x", "a": "y"}, 3]     | line 1: expected an object
           rows.json    | [{"q": "x", "a": "y"}         | what follows row 1 is not valid JSON
           rows.json    | []                            | has no rows
+          rows.json    | [{"q": "x", "a": "y"}] 3      | line 1: expected nothing behind the array
           rows.csv     | ''                            | has no rows
           rows.csv     | q,a                           | has no rows
           rows.csv     | q,a;1,2;3,4,5                 | what follows row 1 is not valid CSV
