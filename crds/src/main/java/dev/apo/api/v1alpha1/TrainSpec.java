@@ -67,6 +67,9 @@ public record TrainSpec(
         @Max(1000)
         Integer keepCheckpoints,
     @JsonPropertyDescription("When to stop before the last step.") EarlyStoppingSpec earlyStopping,
+    @JsonPropertyDescription(
+            "Train low-rank adapters instead of the model's weights: the reference policy is the model without them, so that one copy of it is enough.")
+        LoraSpec lora,
     @JsonPropertyDescription("Number format of the forward and backward pass.") @Default("BF16")
         Precision precision,
     @JsonPropertyDescription(

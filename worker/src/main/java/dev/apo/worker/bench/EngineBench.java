@@ -4,6 +4,7 @@ import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
 import dev.apo.worker.engine.TokenBatch;
+import dev.apo.worker.engine.Trainable;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Sampler;
@@ -28,7 +29,8 @@ final class EngineBench {
 
   /** Sampling, no response ends early: new tokens per second. */
   double generate(int batch, int promptTokens, int newTokens) {
-    try (Decoder decoder = Decoder.load(model, precision, promptTokens + newTokens)) {
+    try (Decoder decoder =
+        Decoder.load(model, precision, promptTokens + newTokens, Trainable.NOTHING)) {
       var settings = new SamplingSettings(new Decoder.Controls(1, 1, 0), newTokens, Set.of());
       var requests = new ArrayList<Request>();
       for (int i = 0; i < batch; i++) {

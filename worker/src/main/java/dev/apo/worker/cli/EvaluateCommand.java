@@ -3,6 +3,7 @@ package dev.apo.worker.cli;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.engine.Replicas;
+import dev.apo.worker.engine.Trainable;
 import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.run.Session;
 import dev.apo.worker.train.TrainStage;
@@ -36,7 +37,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 around.launch(),
                 around.reporter(),
                 around.stop());
-        Replicas replicas = Replicas.of(session.loadModel())) {
+        Replicas replicas = Replicas.of(session.loadModel(Trainable.NOTHING))) {
       Evaluator evaluator = TrainStage.evaluator(session);
       if (evaluator == null) {
         throw new ApoException(

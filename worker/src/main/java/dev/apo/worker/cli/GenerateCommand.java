@@ -5,6 +5,7 @@ import dev.apo.worker.ExitCode;
 import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
+import dev.apo.worker.engine.Trainable;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.model.Tokenizer;
 import dev.apo.worker.sampling.Request;
@@ -101,7 +102,7 @@ final class GenerateCommand implements Callable<Integer> {
       for (int i = 0; i < samples; i++) {
         seeds[i] = RandomStream.of(seed, i).key();
       }
-      try (Decoder decoder = Decoder.load(directory, precision, length)) {
+      try (Decoder decoder = Decoder.load(directory, precision, length, Trainable.NOTHING)) {
         var settings =
             new SamplingSettings(
                 new Decoder.Controls(temperature, 1, 0), limit, directory.eosIds());

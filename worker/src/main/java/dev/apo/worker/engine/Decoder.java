@@ -4,6 +4,8 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.apo.worker.data.RandomStream;
+import dev.apo.worker.model.Lora;
 import dev.apo.worker.model.ModelConfig;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.model.Parameter;
@@ -28,6 +30,9 @@ public final class Decoder implements AutoCloseable {
    */
   private static final int HEAD_VALUES = 1 << 24;
 
+  /** Keeps the random numbers of adapters apart from those of sampling with the same seed. */
+  private static final long ADAPTERS = 0x6c6f7261;
+
   /** Activations kept for a backward pass, in bytes; above that, layers are computed again. */
   private long activationBytes = 128L << 20;
 
@@ -36,32 +41,66 @@ public final class Decoder implements AutoCloseable {
   private final ModelConfig config;
   private final Precision precision;
   private final int maxLength;
+  private final Trainable trainable;
   private final List<Parameter> parameters;
+  private final List<Parameter> trained;
   private final List<NDArray> master;
+  private final List<NDArray> trainedArrays;
   private List<NDArray> gradient = List.of();
   private List<NDArray> moment1 = List.of();
   private List<NDArray> moment2 = List.of();
   private NDArray controls;
 
-  private Decoder(ModelConfig config, Precision precision, int maxLength, List<NDArray> shared) {
+  /**
+   * @param owner whose weights and adapters this decoder shares, or null
+   */
+  private Decoder(
+      ModelConfig config, Precision precision, int maxLength, Trainable trainable, Decoder owner) {
     this.manager = NDManager.newBaseManager();
     this.config = config;
     this.precision = precision;
     this.maxLength = maxLength;
+    this.trainable = trainable;
     this.parameters = Parameters.of(config);
     this.module = TorchModule.load(manager, "decoder.py");
     configure();
-    this.master = shared != null ? shared : zeros();
+    this.master =
+        owner != null
+            ? owner.master
+            : trainable.weights()
+                ? zeros(parameters)
+                : parameters.stream().map(this::blank).toList();
     module.recordLists("adopt", Map.of("master", master));
+    if (!trainable.weights()) {
+      call("freeze");
+    }
+    if (trainable.lora() == null) {
+      this.trained = trainable.weights() ? parameters : List.of();
+      this.trainedArrays = trainable.weights() ? master : List.of();
+    } else {
+      this.trained = trainable.lora().parameters(config);
+      this.trainedArrays = owner != null ? owner.trainedArrays : zeros(trained);
+      adoptAdapters(trainable.lora());
+    }
   }
 
   /**
-   * Loads a model's weights.
+   * Loads a model's weights to sample and to train them.
    *
    * @param maxLength longest sequence to come, prompt and response, in tokens
    */
   public static Decoder load(ModelDirectory model, Precision precision, int maxLength) {
-    Decoder decoder = empty(model.config(), precision, maxLength);
+    return load(model, precision, maxLength, Trainable.WEIGHTS);
+  }
+
+  /**
+   * Loads a model's weights. Adapters start at zero ({@link #startAdapters}).
+   *
+   * @param maxLength longest sequence to come, prompt and response, in tokens
+   */
+  public static Decoder load(
+      ModelDirectory model, Precision precision, int maxLength, Trainable trainable) {
+    var decoder = new Decoder(model.config(), precision, maxLength, trainable, null);
     try {
       model.readWeights(
           (parameter, offset, values) ->
@@ -74,9 +113,9 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  /** A model whose weights are all zero, to be filled by {@link #writeWeights}. */
+  /** A model whose weights are all zero, to be filled by {@link #write}. */
   public static Decoder empty(ModelConfig config, Precision precision, int maxLength) {
-    return new Decoder(config, precision, maxLength, null);
+    return new Decoder(config, precision, maxLength, Trainable.WEIGHTS, null);
   }
 
   /**
@@ -85,7 +124,37 @@ public final class Decoder implements AutoCloseable {
    * changed, {@link #weightsChanged} must be called on the replica too.
    */
   Decoder replica() {
-    return new Decoder(config, precision, maxLength, master);
+    return new Decoder(config, precision, maxLength, trainable, this);
+  }
+
+  private void adoptAdapters(Lora lora) {
+    try (NDManager scope = manager.newSubManager()) {
+      var lists = new LinkedHashMap<String, List<NDArray>>();
+      lists.put("trained", trainedArrays);
+      lists.put("at", List.of(scope.create(lora.places(config))));
+      lists.put("rows", List.of(scope.create(lora.rows(config))));
+      lists.put("rank", List.of(scope.create((long) lora.rank())));
+      lists.put("scale", List.of(scope.create(lora.scale())));
+      module.recordLists("adopt_adapters", lists);
+    }
+  }
+
+  /**
+   * Draws the adapters that training starts from: every a uniform within 1 / √columns, as PEFT
+   * does, and every b zero, so that the policy is the model as it was loaded.
+   */
+  public void startAdapters(long seed) {
+    for (int p = 0; p < trained.size(); p += 2) {
+      RandomStream random = RandomStream.of(seed, ADAPTERS, p);
+      int size = (int) trained.get(p).size();
+      float bound = (float) (1 / Math.sqrt(trained.get(p).shape()[1]));
+      FloatBuffer a = FloatBuffer.allocate(size);
+      for (int i = 0; i < size; i++) {
+        a.put(bound * (2 * random.uniform(i) - 1));
+      }
+      write(State.WEIGHTS, p, 0, a.flip());
+    }
+    weightsChanged();
   }
 
   private void configure() {
@@ -124,13 +193,19 @@ public final class Decoder implements AutoCloseable {
     return config;
   }
 
+  /** All arrays of the model. */
   public List<Parameter> parameters() {
     return parameters;
   }
 
+  /** The arrays that training changes: the model's own, or those of its adapters. */
+  public List<Parameter> trained() {
+    return trained;
+  }
+
   // ---- weights and optimizer state ------------------------------------------------------------
 
-  /** What training keeps for each parameter. */
+  /** What training keeps for each array that it changes. */
   public enum State {
     WEIGHTS,
     MOMENT1,
@@ -139,15 +214,29 @@ public final class Decoder implements AutoCloseable {
 
   private NDArray array(State state, int parameter) {
     return switch (state) {
-      case WEIGHTS -> master.get(parameter);
+      case WEIGHTS -> trainedArrays.get(parameter);
       case MOMENT1 -> moment1.get(parameter);
       case MOMENT2 -> moment2.get(parameter);
     };
   }
 
-  /** Reads values of one parameter, flattened; a copy. */
+  /** Reads values of one of the {@link #trained} arrays, flattened; a copy. */
   public FloatBuffer read(State state, int parameter, long offset, int count) {
     return fetch(array(state, parameter), offset, count);
+  }
+
+  /** Reads values of one of the model's arrays with its adapters merged, flattened; a copy. */
+  public FloatBuffer readPolicy(int parameter, long offset, int count) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray values =
+          module.record(
+              scope,
+              "fetch_policy",
+              scope.create((long) parameter),
+              scope.create(offset),
+              scope.create((long) count));
+      return values.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
+    }
   }
 
   private FloatBuffer fetch(NDArray source, long offset, int count) {
@@ -169,8 +258,8 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Overwrites values of one parameter, flattened; after weights, {@link #weightsChanged} must
-   * follow.
+   * Overwrites values of one of the {@link #trained} arrays, flattened; after weights, {@link
+   * #weightsChanged} must follow.
    */
   public void write(State state, int parameter, long offset, FloatBuffer values) {
     store(array(state, parameter), offset, values);
@@ -214,8 +303,8 @@ public final class Decoder implements AutoCloseable {
   /** Allocates gradients and AdamW's moments, all zero. */
   public void prepareTraining() {
     prepareGradient();
-    moment1 = zeros();
-    moment2 = zeros();
+    moment1 = zeros(trained);
+    moment2 = zeros(trained);
     var lists = new LinkedHashMap<String, List<NDArray>>();
     lists.put("moment1", moment1);
     lists.put("moment2", moment2);
@@ -224,7 +313,7 @@ public final class Decoder implements AutoCloseable {
 
   /** What a replica needs for {@link #backward}. */
   void prepareGradient() {
-    gradient = zeros();
+    gradient = zeros(trained);
     module.recordLists("adopt_gradient", Map.of("gradient", gradient));
   }
 
@@ -233,10 +322,15 @@ public final class Decoder implements AutoCloseable {
     module.recordLists("take_gradient", Map.of("other", replica.gradient));
   }
 
-  private List<NDArray> zeros() {
-    return parameters.stream()
-        .map(p -> manager.zeros(new Shape(p.shape()), DataType.FLOAT32))
-        .toList();
+  private List<NDArray> zeros(List<Parameter> arrays) {
+    return arrays.stream().map(p -> manager.zeros(new Shape(p.shape()), DataType.FLOAT32)).toList();
+  }
+
+  /** Zeros in the precision of computing: weights that are not trained need no more. */
+  private NDArray blank(Parameter parameter) {
+    try (NDManager scope = manager.newSubManager()) {
+      return module.record(manager, "blank", scope.create(parameter.shape()));
+    }
   }
 
   // ---- logits and log-probs -------------------------------------------------------------------

@@ -14,6 +14,7 @@ import dev.apo.worker.data.PromptSet;
 import dev.apo.worker.data.PromptTemplate;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
+import dev.apo.worker.engine.Trainable;
 import dev.apo.worker.estimate.VStarInputs;
 import dev.apo.worker.manifest.Manifest;
 import dev.apo.worker.model.ModelDirectory;
@@ -235,9 +236,12 @@ public final class Session implements AutoCloseable {
   }
 
   /** Loads the starting model, which is also the reference policy. */
-  public Decoder loadModel() {
+  public Decoder loadModel(Trainable trainable) {
     return Decoder.load(
-        model, Precision.valueOf(manifest.spec().train().precision().name()), maxLength());
+        model,
+        Precision.valueOf(manifest.spec().train().precision().name()),
+        maxLength(),
+        trainable);
   }
 
   @Override

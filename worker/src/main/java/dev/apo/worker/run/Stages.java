@@ -4,6 +4,7 @@ import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.Replicas;
+import dev.apo.worker.engine.Trainable;
 import dev.apo.worker.estimate.VStarInputs;
 import dev.apo.worker.estimate.ValueEstimator;
 import dev.apo.worker.evaluate.Evaluator;
@@ -214,7 +215,7 @@ public final class Stages {
     }
     store.writePlan(session.plan());
     int sampled;
-    try (Replicas replicas = Replicas.of(session.loadModel())) {
+    try (Replicas replicas = Replicas.of(session.loadModel(Trainable.NOTHING))) {
       sampled =
           new ValueEstimator(
                   store,

@@ -79,7 +79,7 @@ final class Checkpoints {
         Path file = scratch.resolve(file(part));
         ModelExport.writeWeights(
             file,
-            decoder.parameters(),
+            decoder.trained(),
             SafetensorsWriter.Format.F32,
             (parameter, offset, count) -> decoder.read(part, parameter, offset, count));
         parts.add(ArtifactManifest.Part.of(file(part), file));
@@ -195,10 +195,10 @@ final class Checkpoints {
 
   private static void fill(Decoder decoder, Decoder.State state, Path file) {
     try (Safetensors tensors = Safetensors.open(file)) {
-      for (int p = 0; p < decoder.parameters().size(); p++) {
+      for (int p = 0; p < decoder.trained().size(); p++) {
         int parameter = p;
         long offset = 0;
-        for (Parameter.Part part : decoder.parameters().get(p).parts()) {
+        for (Parameter.Part part : decoder.trained().get(p).parts()) {
           Safetensors.Entry entry = tensors.entry(part.name());
           if (entry == null || entry.bytes() != part.size() * Float.BYTES) {
             throw new ApoException(

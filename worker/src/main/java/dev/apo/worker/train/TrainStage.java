@@ -2,9 +2,11 @@ package dev.apo.worker.train;
 
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.AlgorithmSpec;
+import dev.apo.api.v1alpha1.LoraSpec;
 import dev.apo.api.v1alpha1.Precision;
 import dev.apo.api.v1alpha1.Preset;
 import dev.apo.api.v1alpha1.Schedule;
+import dev.apo.api.v1alpha1.TargetModule;
 import dev.apo.api.v1alpha1.TrainSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
@@ -19,14 +21,15 @@ import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Replicas;
+import dev.apo.worker.engine.Trainable;
 import dev.apo.worker.evaluate.Evaluator;
+import dev.apo.worker.model.Lora;
 import dev.apo.worker.model.ModelExport;
 import dev.apo.worker.model.SafetensorsWriter;
 import dev.apo.worker.run.Session;
 import dev.apo.worker.sampling.ReplicaSampler;
 import dev.apo.worker.sampling.SamplingSettings;
 import dev.apo.worker.storage.ArtifactManifest;
-import dev.apo.worker.storage.Storage;
 import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.vstar.Sample;
 import dev.apo.worker.vstar.VStarRow;
@@ -36,6 +39,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -79,8 +83,11 @@ public final class TrainStage {
   public Outcome run() {
     TrainingSet set = trainingSet();
     Path work = session.launch().workDirectory().resolve("train");
-    try (Replicas replicas = Replicas.of(session.loadModel())) {
+    try (Replicas replicas = Replicas.of(session.loadModel(trainable()))) {
       replicas.freezeReference();
+      if (spec.train().lora() != null) {
+        replicas.first().startAdapters(spec.train().seed());
+      }
       replicas.prepareTraining();
       var checkpoints =
           new Checkpoints(
@@ -104,6 +111,22 @@ public final class TrainStage {
         return new Outcome(end, trainer.samples(), end.step() < trainer.steps());
       }
     }
+  }
+
+  private Trainable trainable() {
+    LoraSpec lora = spec.train().lora();
+    return lora == null ? Trainable.WEIGHTS : Trainable.adapters(adapters(lora));
+  }
+
+  private static Lora adapters(LoraSpec lora) {
+    List<TargetModule> targets =
+        lora.targetModules() == null
+            ? List.of(TargetModule.values())
+            : lora.targetModules().stream().distinct().sorted().toList();
+    return new Lora(
+        lora.rank(),
+        lora.alpha(),
+        targets.stream().map(module -> module.name().toLowerCase(Locale.ROOT)).toList());
   }
 
   private void publish(Path metrics) {
@@ -254,32 +277,48 @@ public final class TrainStage {
   }
 
   private void export(Decoder decoder, Path directory, TrainingState state) {
-    Storage storage = session.storage();
-    String key = session.keys().model();
     try {
-      Files.createDirectories(directory);
       // An earlier run of the same name may have left files of another model.
-      for (Path file : files(directory)) {
-        Files.delete(file);
-      }
+      clear(directory);
       SafetensorsWriter.Format format = exportFormat();
       ModelExport.copyCompanions(session.model(), directory, format);
       ModelExport.writeWeights(
           directory.resolve("model.safetensors"),
           decoder.parameters(),
           format,
-          (parameter, offset, count) ->
-              decoder.read(Decoder.State.WEIGHTS, parameter, offset, count));
+          decoder::readPolicy);
+      if (spec.train().lora() != null) {
+        exportAdapters(decoder, directory.resolve("adapter"));
+      }
       var parts = new ArrayList<ArtifactManifest.Part>();
       for (Path file : files(directory)) {
-        parts.add(ArtifactManifest.Part.of(file.getFileName().toString(), file));
-        storage.upload(key + "/" + file.getFileName(), file);
+        String name = directory.relativize(file).toString().replace('\\', '/');
+        parts.add(ArtifactManifest.Part.of(name, file));
+        session.storage().upload(session.keys().model() + "/" + name, file);
         Files.delete(file);
       }
-      ArtifactManifest.write(storage, key, parts, Map.of("step", Integer.toString(state.step())));
+      ArtifactManifest.write(
+          session.storage(),
+          session.keys().model(),
+          parts,
+          Map.of("step", Integer.toString(state.step())));
     } catch (IOException e) {
       throw FileErrors.explain("write", directory, e);
     }
+  }
+
+  /** Beside the model, which has them merged, as PEFT reads them. */
+  private void exportAdapters(Decoder decoder, Path directory) throws IOException {
+    Files.createDirectories(directory);
+    Files.write(
+        directory.resolve("adapter_config.json"),
+        adapters(spec.train().lora()).peftConfig(spec.model().uri()));
+    ModelExport.writeWeights(
+        directory.resolve("adapter_model.safetensors"),
+        decoder.trained(),
+        SafetensorsWriter.Format.F32,
+        (parameter, offset, count) ->
+            decoder.read(Decoder.State.WEIGHTS, parameter, offset, count));
   }
 
   /**
@@ -291,9 +330,16 @@ public final class TrainStage {
     return half ? SafetensorsWriter.Format.BF16 : SafetensorsWriter.Format.F32;
   }
 
+  private static void clear(Path directory) throws IOException {
+    Files.createDirectories(directory);
+    for (Path file : files(directory)) {
+      Files.delete(file);
+    }
+  }
+
   private static List<Path> files(Path directory) throws IOException {
-    try (Stream<Path> all = Files.list(directory)) {
-      return all.sorted(Comparator.comparing(Path::toString)).toList();
+    try (Stream<Path> all = Files.walk(directory)) {
+      return all.filter(Files::isRegularFile).sorted(Comparator.comparing(Path::toString)).toList();
     }
   }
 }

@@ -11,16 +11,27 @@ class Decoder(Module):
   packs : bool
   bias : bool
   head_norms : bool
+  frozen : bool
+  adapting : bool
+  rank : int
+  scale : float
+  adapters_per_layer : int
+  adapter_at : List[int]
+  part_start : List[int]
+  part_end : List[int]
   eps : List[Tensor]
   cos : List[Tensor]
   sin : List[Tensor]
   master : List[Tensor]
+  trained : List[Tensor]
   gradient : List[Tensor]
   moment1 : List[Tensor]
   moment2 : List[Tensor]
   weights : List[Tensor]
   packed : List[Tensor]
   reference : List[Tensor]
+  down : List[Tensor]
+  up : List[Tensor]
   keys : List[Tensor]
   values : List[Tensor]
   inputs : List[Tensor]
@@ -31,10 +42,12 @@ class Decoder(Module):
   # Weights are one flat list: embedding, final norm, the head unless it is tied, then six arrays a layer:
   # input norm, fused q|k|v, attention output, post-attention norm, fused gate|up, down; behind them, where the family has
   # them, the bias of q|k|v and the norms of the heads of q and of k.
-  #   master     float32, owned by Java, what the optimizer updates
+  #   master     owned by Java; float32 if it is trained
+  #   trained    float32, owned by Java, what the optimizer updates: master, or the arrays of LoRA's adapters
   #   weights    what is computed with: master itself, or its bfloat16 copy
   #   packed     weights as forward passes read them fastest, see pack(); empty when out of date
-  #   reference  the reference policy, packed, which never changes
+  #   reference  the reference policy, packed, which never changes; empty with adapters: it is the policy without them
+  #   down, up   adapters as they are computed with, see refresh_adapters()
 
   def configure(self: __torch__.Decoder, sizes: Tensor, eps: Tensor, inv_freq: Tensor, attention_factor: Tensor, limit: Tensor) -> Tensor:
     self.layers = int(sizes[0])
@@ -61,14 +74,100 @@ class Decoder(Module):
       t = 6
     return t
 
+  # An array of zeros in the precision of computing.
+  def blank(self: __torch__.Decoder, shape: Tensor) -> Tensor:
+    sizes = annotate(List[int], [])
+    for i in range(shape.size(0)):
+      sizes.append(int(shape[i]))
+    return torch.zeros(sizes, dtype=self.dtype())
+
   def adopt(self: __torch__.Decoder, master: List[Tensor]) -> Tensor:
     self.master = master
+    self.trained = master
     weights = annotate(List[Tensor], [])
     for w in master:
       weights.append(torch.to(w, self.dtype()))
     self.weights = weights
     self.packed = annotate(List[Tensor], [])
     return master[0]
+
+  # Weights that will not be trained.
+  def freeze(self: __torch__.Decoder, unused: Tensor) -> Tensor:
+    self.frozen = True
+    return unused
+
+  # LoRA: the policy's weights are w + scale * b @ a for the matrices that have an adapter. trained holds for each adapter, layer
+  # by layer, the a of its parts below each other [parts * rank, in], and their b [sum of the parts' rows, rank].
+  # at [4] is the place of an adapter among those of a layer, or -1, for q|k|v, attention output, gate|up and down;
+  # rows [adapters of a layer, 3, 2] are first row and end of each part in its fused matrix, empty ones last.
+  def adopt_adapters(self: __torch__.Decoder, trained: List[Tensor], at: List[Tensor], rows: List[Tensor], rank: List[Tensor], scale: List[Tensor]) -> Tensor:
+    self.trained = trained
+    self.frozen = True
+    self.adapting = True
+    self.rank = int(rank[0])
+    self.scale = float(scale[0])
+    adapter_at = annotate(List[int], [])
+    adapters = 0
+    for j in range(4):
+      k = int(at[0][j])
+      adapter_at.append(k)
+      adapters = ops.prim.max(adapters, k + 1)
+    self.adapter_at = adapter_at
+    self.adapters_per_layer = adapters
+    start = annotate(List[int], [])
+    end = annotate(List[int], [])
+    flat = torch.view(rows[0], [-1, 2])
+    for n in range(flat.size(0)):
+      start.append(int(flat[n][0]))
+      end.append(int(flat[n][1]))
+    self.part_start = start
+    self.part_end = end
+    down = annotate(List[Tensor], [])
+    up = annotate(List[Tensor], [])
+    for i in range(self.layers):
+      for j in range(4):
+        k = self.adapter(i, j)
+        if k >= 0:
+          a = trained[2 * k]
+          down.append(torch.zeros([a.size(0), a.size(1)], dtype=self.dtype()))
+          up.append(torch.zeros([self.adapted(i, j).size(0), a.size(0)], dtype=self.dtype()))
+    self.down = down
+    self.up = up
+    return trained[0]
+
+  # The place of the adapter of matrix j of layer i, or -1.
+  def adapter(self: __torch__.Decoder, i: int, j: int) -> int:
+    k = -1
+    if self.adapting:
+      if self.adapter_at[j] >= 0:
+        k = self.adapters_per_layer * i + self.adapter_at[j]
+      else:
+        k = k
+    else:
+      k = k
+    return k
+
+  # Matrix j of layer i, j as in adopt_adapters.
+  def adapted(self: __torch__.Decoder, i: int, j: int) -> Tensor:
+    return self.weights[self.layer_at(i) + 1 + j + j // 2]
+
+  # down is a in the precision of computing, up [rows of the matrix, parts * rank] is scale * b, where the rows of a part read
+  # that part's columns only, and rows without an adapter nothing.
+  def refresh_adapters(self: __torch__.Decoder) -> int:
+    for k in range(len(self.up)):
+      _0 = self.down[k].copy_(self.trained[2 * k])
+      b = self.trained[2 * k + 1]
+      row = 0
+      for n in range(self.down[k].size(0) // self.rank):
+        p = 3 * (k % self.adapters_per_layer) + n
+        end = row + self.part_end[p] - self.part_start[p]
+        _1 = self.part_of(self.up[k], p, n).copy_(torch.slice(b, 0, row, end) * self.scale)
+        row = end
+    return len(self.up)
+
+  # The rows of part p of a matrix with one column a row of down, at the part's own columns.
+  def part_of(self: __torch__.Decoder, m: Tensor, p: int, n: int) -> Tensor:
+    return torch.slice(torch.slice(m, 0, self.part_start[p], self.part_end[p]), 1, n * self.rank, (n + 1) * self.rank)
 
   def adopt_gradient(self: __torch__.Decoder, gradient: List[Tensor]) -> Tensor:
     self.gradient = gradient
@@ -86,10 +185,13 @@ class Decoder(Module):
     return self.gradient[0]
 
   def refresh(self: __torch__.Decoder, unused: Tensor) -> Tensor:
-    if self.half:
-      for i in range(len(self.master)):
-        _0 = self.weights[i].copy_(self.master[i])
-    self.packed = annotate(List[Tensor], [])
+    if self.frozen:
+      _0 = self.refresh_adapters()
+    else:
+      if self.half:
+        for i in range(len(self.master)):
+          _1 = self.weights[i].copy_(self.master[i])
+      self.packed = annotate(List[Tensor], [])
     return unused
 
   # The matrix in the order in which oneDNN's kernels read it, opaque to all but linear() and its kin. A product with few
@@ -129,10 +231,11 @@ class Decoder(Module):
     return self.packed
 
   def freeze_reference(self: __torch__.Decoder, unused: Tensor) -> Tensor:
-    weights = annotate(List[Tensor], [])
-    for w in self.weights:
-      weights.append(torch.clone(w))
-    self.reference = self.pack(weights)
+    if not self.adapting:
+      weights = annotate(List[Tensor], [])
+      for w in self.weights:
+        weights.append(torch.clone(w))
+      self.reference = self.pack(weights)
     return unused
 
   # Copies values [n] into the flattened target from offset on, and the reverse.
@@ -143,6 +246,20 @@ class Decoder(Module):
   def fetch(self: __torch__.Decoder, source: Tensor, offset: Tensor, count: Tensor) -> Tensor:
     flat = torch.view(source, [-1])
     return torch.clone(torch.slice(flat, 0, int(offset), int(offset) + int(count)))
+
+  # The same from the policy's own weights, adapters merged, in float32.
+  def fetch_policy(self: __torch__.Decoder, index: Tensor, offset: Tensor, count: Tensor) -> Tensor:
+    w = torch.to(self.master[int(index)], 6)
+    n = int(index) - self.first_layer()
+    place = n % (6 + self.extras())
+    k = -1
+    if n >= 0:
+      for j in range(4):
+        if place == 1 + j + j // 2:
+          k = self.adapter(n // (6 + self.extras()), j)
+    if k >= 0:
+      w = torch.addmm(w, torch.to(self.up[k], 6), torch.to(self.down[k], 6))
+    return self.fetch(w, offset, count)
 
   # ---- the decoder ----------------------------------------------------------------------------------------------
 
@@ -160,6 +277,17 @@ class Decoder(Module):
       y = ops.mkldnn._linear_pointwise(x, other, w, None, "add")
     else:
       y = other + torch.linear(x, w)
+    return y
+
+  # What adapter k adds to x @ w^T: [rows of x, rows of w]
+  def delta(self: __torch__.Decoder, x: Tensor, k: int) -> Tensor:
+    return torch.linear(torch.linear(x, self.down[k]), self.up[k])
+
+  # y with what adapter k makes of x added in place, if there is one
+  def add_delta(self: __torch__.Decoder, y: Tensor, x: Tensor, k: int) -> Tensor:
+    if k >= 0:
+      z = torch.linear(torch.flatten(x, 0, -2), self.down[k])
+      _0 = torch.flatten(y, 0, -2).addmm_(z, torch.t(self.up[k]))
     return y
 
   # silu(x @ gate^T) * (x @ up^T) for packed matrices
@@ -185,9 +313,22 @@ class Decoder(Module):
     a, b = torch.chunk(x, 2, -1)
     return torch.addcmul(x * cos, torch.cat([b, a], -1), sin)
 
+  # x [.., H] -> what passes the activation, and what it is multiplied by, for layer i; packed weights.
+  def gate_and_up(self: __torch__.Decoder, x: Tensor, ws: List[Tensor], i: int) -> Tuple[Tensor, Tensor]:
+    o = self.packed_layer(i)
+    gate = self.linear(x, ws[o + 4])
+    up = self.linear(x, ws[o + 5])
+    k = self.adapter(i, 2)
+    if k >= 0:
+      dgate, dup = torch.chunk(self.delta(x, k), 2, -1)
+      _0 = gate.add_(dgate)
+      _1 = up.add_(dup)
+    return (gate, up)
+
   # Normed x [.., H] -> the heads of q and k together, before their norms, and those of v: [.., heads, D]; packed weights.
-  def heads_of(self: __torch__.Decoder, h: Tensor, ws: List[Tensor], o: int) -> Tuple[Tensor, Tensor]:
-    fused = self.linear(h, ws[o + 1])
+  def heads_of(self: __torch__.Decoder, h: Tensor, ws: List[Tensor], i: int) -> Tuple[Tensor, Tensor]:
+    o = self.packed_layer(i)
+    fused = self.add_delta(self.linear(h, ws[o + 1]), h, self.adapter(i, 0))
     if self.bias:
       _0 = fused.add_(ws[o + 7])
     split = torch.unflatten(fused, -1, [self.heads + 2 * self.kv_heads, self.head_dim])
@@ -201,8 +342,9 @@ class Decoder(Module):
     return torch.cat([q, k])
 
   # x [.., H] -> q [.., heads, D], k and v [.., kv_heads, D]; cos and sin broadcast over heads; packed weights.
-  def project(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, ws: List[Tensor], o: int) -> Tuple[Tensor, Tensor, Tensor]:
-    qk, v = self.heads_of(self.norm(x, ws[o]), ws, o)
+  def project(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, ws: List[Tensor], i: int) -> Tuple[Tensor, Tensor, Tensor]:
+    o = self.packed_layer(i)
+    qk, v = self.heads_of(self.norm(x, ws[o]), ws, i)
     if self.head_norms:
       qk = self.norm(qk, self.head_norm(ws, o + 7 + int(self.bias)))
     else:
@@ -211,9 +353,16 @@ class Decoder(Module):
     return (q, k, v)
 
   # The part of a layer behind attention: x [B, T, H], context [B, T, heads * D] -> [B, T, H].
-  def finish(self: __torch__.Decoder, x: Tensor, context: Tensor, ws: List[Tensor], o: int) -> Tensor:
-    y = self.linear_add(context, ws[o + 2], x)
-    return self.linear_add(self.gated(self.norm(y, ws[o + 3]), ws[o + 4], ws[o + 5]), ws[o + 6], y)
+  def finish(self: __torch__.Decoder, x: Tensor, context: Tensor, ws: List[Tensor], i: int) -> Tensor:
+    o = self.packed_layer(i)
+    y = self.add_delta(self.linear_add(context, ws[o + 2], x), context, self.adapter(i, 1))
+    h = self.norm(y, ws[o + 3])
+    if self.adapter(i, 2) >= 0:
+      gate, up = self.gate_and_up(h, ws, i)
+      act = torch.silu(gate).mul_(up)
+    else:
+      act = self.gated(h, ws[o + 4], ws[o + 5])
+    return self.add_delta(self.linear_add(act, ws[o + 6], y), act, self.adapter(i, 3))
 
   # Attention wants [B * kv_heads, group * T, D]: the query heads that share a key head stand below each other.
   def grouped(self: __torch__.Decoder, q: Tensor) -> Tensor:
@@ -312,15 +461,14 @@ class Decoder(Module):
     cos, sin = self.rotary(ids.size(1))
     x = torch.embedding(ws[0], ids)
     for i in range(self.layers):
-      o = self.packed_layer(i)
-      q, k, v = self.project(x, cos, sin, ws, o)
+      q, k, v = self.project(x, cos, sin, ws, i)
       context = self.attend(q, k, v)[0]
       if i == self.layers - 1:
         x = torch.index_select(torch.flatten(x, 0, 1), 0, at)
         context = torch.index_select(torch.flatten(context, 0, 1), 0, at)
       else:
         x = x
-      x = self.finish(x, context, ws, o)
+      x = self.finish(x, context, ws, i)
     return x
 
   # ids [B, T] -> float32 logits [B, T, V]; for tests and inspection.
@@ -348,46 +496,73 @@ class Decoder(Module):
     return torch.stack([torch.cat(logp), torch.cat(entropy)])
 
   def score(self: __torch__.Decoder, ids: Tensor, at: Tensor, targets: Tensor, temperature: Tensor, chunk: Tensor, use_reference: Tensor) -> Tensor:
+    adapting = self.adapting
+    ws = self.policy()
     if bool(use_reference):
-      ws = self.reference
-    else:
-      ws = self.policy()
+      if adapting:
+        self.adapting = False
+      else:
+        ws = self.reference
     h = self.norm(self.hidden(ids, at, ws), ws[1])
+    self.adapting = adapting
     return self.read_head(h, targets, ws[2], float(temperature), int(chunk))
 
   # g is the gradient of unit(x) * w; adds to the gradient of w, returns that of x.
   def norm_backward(self: __torch__.Decoder, g: Tensor, n: Tensor, r: Tensor, w: Tensor, index: int) -> Tensor:
-    _0 = self.gradient[index].add_(torch.sum(torch.flatten(g * n, 0, -2), [0], dtype=6))
+    if not self.frozen:
+      _0 = self.gradient[index].add_(torch.sum(torch.flatten(g * n, 0, -2), [0], dtype=6))
     return self.unit_backward(g * w, n, r)
 
   # The same for the norms of heads: g and n [B, T, heads + kv_heads, D]; index is the place of the first one's weight.
   def head_norm_backward(self: __torch__.Decoder, g: Tensor, n: Tensor, r: Tensor, index: int) -> Tensor:
-    dw = torch.sum(torch.flatten(g * n, 0, 1), [0], dtype=6)
-    dq, dk = torch.split_with_sizes(dw, [self.heads, self.kv_heads])
-    _0 = self.gradient[index].add_(torch.sum(dq, [0]))
-    _1 = self.gradient[index + 1].add_(torch.sum(dk, [0]))
+    if not self.frozen:
+      dw = torch.sum(torch.flatten(g * n, 0, 1), [0], dtype=6)
+      dq, dk = torch.split_with_sizes(dw, [self.heads, self.kv_heads])
+      _0 = self.gradient[index].add_(torch.sum(dq, [0]))
+      _1 = self.gradient[index + 1].add_(torch.sum(dk, [0]))
     return self.unit_backward(g * self.head_norm(self.weights, index), n, r)
 
   # g is the gradient of unit(x); returns that of x.
   def unit_backward(self: __torch__.Decoder, g: Tensor, n: Tensor, r: Tensor) -> Tensor:
     return torch.to(torch.addcmul(g, n, torch.mean(g * n, [-1], True), value=-1) * r, self.dtype())
 
-  # g is the gradient of x @ w^T; adds to the gradient of w, returns that of x.
-  def linear_backward(self: __torch__.Decoder, g: Tensor, x: Tensor, w: Tensor, index: int) -> Tensor:
+  # g is the gradient of x @ w^T, w the weights at index; adds to the gradient of w, or of its adapter k if there is one, and
+  # returns that of x.
+  def linear_backward(self: __torch__.Decoder, g: Tensor, x: Tensor, index: int, k: int) -> Tensor:
     g2 = torch.flatten(g, 0, -2)
     x2 = torch.flatten(x, 0, -2)
-    if self.half:
-      _0 = self.gradient[index].add_(torch.mm(torch.t(g2), x2))
+    dx = torch.matmul(g, self.weights[index])
+    if self.frozen:
+      if k >= 0:
+        _0 = torch.flatten(dx, 0, -2).addmm_(self.adapter_backward(g2, x2, k), self.down[k])
     else:
-      _1 = self.gradient[index].addmm_(torch.t(g2), x2)
-    return torch.matmul(g, w)
+      if self.half:
+        _1 = self.gradient[index].add_(torch.mm(torch.t(g2), x2))
+      else:
+        _2 = self.gradient[index].addmm_(torch.t(g2), x2)
+    return dx
+
+  # g [n, out] is the gradient of what adapter k made of x [n, in]; adds to the adapter's gradients, returns that of x @ a^T.
+  def adapter_backward(self: __torch__.Decoder, g: Tensor, x: Tensor, k: int) -> Tensor:
+    z = torch.linear(x, self.down[k])
+    gz = torch.mm(g, self.up[k])
+    _0 = self.gradient[2 * k].add_(torch.mm(torch.t(gz), x))
+    db = torch.mm(torch.t(g), z)
+    row = 0
+    for n in range(z.size(1) // self.rank):
+      p = 3 * (k % self.adapters_per_layer) + n
+      end = row + self.part_end[p] - self.part_start[p]
+      _1 = torch.slice(self.gradient[2 * k + 1], 0, row, end).add_(self.part_of(db, p, n), alpha=self.scale)
+      row = end
+    return gz
 
   # One layer with everything that layer_backward needs; its output comes first.
-  def layer_forward(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, o: int) -> List[Tensor]:
+  def layer_forward(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, i: int) -> List[Tensor]:
     ws = self.policy()
+    o = self.packed_layer(i)
     n1, r1 = self.unit(x)
     h1 = n1 * ws[o]
-    qk, v = self.heads_of(h1, ws, o)
+    qk, v = self.heads_of(h1, ws, i)
     normed = annotate(List[Tensor], [])
     if self.head_norms:
       n3, r3 = self.unit(qk)
@@ -397,14 +572,13 @@ class Decoder(Module):
       qk = qk
     q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 2)
     attention = self.attend(q, k, v)
-    y = self.linear_add(attention[0], ws[o + 2], x)
+    y = self.add_delta(self.linear_add(attention[0], ws[o + 2], x), attention[0], self.adapter(i, 1))
     n2, r2 = self.unit(y)
     h2 = n2 * ws[o + 3]
-    gate = self.linear(h2, ws[o + 4])
-    up = self.linear(h2, ws[o + 5])
+    gate, up = self.gate_and_up(h2, ws, i)
     s = torch.silu(gate)
     act = s * up
-    kept = [self.linear_add(act, ws[o + 6], y), n1, r1, h1, n2, r2, h2, gate, up, s, act]
+    kept = [self.add_delta(self.linear_add(act, ws[o + 6], y), act, self.adapter(i, 3)), n1, r1, h1, n2, r2, h2, gate, up, s, act]
     for t in normed:
       kept.append(t)
     for t in attention:
@@ -412,16 +586,17 @@ class Decoder(Module):
     return kept
 
   # g [B, T, H] is the gradient of the layer's output; adds to the gradients of its weights, returns that of its input.
-  def layer_backward(self: __torch__.Decoder, g: Tensor, kept: List[Tensor], cos: Tensor, sin: Tensor, o: int) -> Tensor:
+  def layer_backward(self: __torch__.Decoder, g: Tensor, kept: List[Tensor], cos: Tensor, sin: Tensor, i: int) -> Tensor:
     ws = self.weights
+    o = self.layer_at(i)
     attention = annotate(List[Tensor], [])
     for t in range(11 + 2 * int(self.head_norms), len(kept)):
       attention.append(kept[t])
-    dact = self.linear_backward(g, kept[10], ws[o + 5], o + 5)
+    dact = self.linear_backward(g, kept[10], o + 5, self.adapter(i, 3))
     dgate = torch.silu_backward(dact * kept[8], kept[7])
-    dh2 = self.linear_backward(torch.cat([dgate, dact * kept[9]], -1), kept[6], ws[o + 4], o + 4)
+    dh2 = self.linear_backward(torch.cat([dgate, dact * kept[9]], -1), kept[6], o + 4, self.adapter(i, 2))
     dy = g + self.norm_backward(dh2, kept[4], kept[5], ws[o + 3], o + 3)
-    dq, dk, dv = self.attend_backward(self.linear_backward(dy, attention[0], ws[o + 2], o + 2), attention)
+    dq, dk, dv = self.attend_backward(self.linear_backward(dy, attention[0], o + 2, self.adapter(i, 1)), attention)
     dqk = torch.cat([dq, dk], 2)
     # The transpose of a rotation.
     a, b = torch.chunk(dqk * sin, 2, -1)
@@ -431,9 +606,9 @@ class Decoder(Module):
     else:
       dqk = dqk
     dfused = torch.flatten(torch.cat([dqk, dv], 2), 2)
-    if self.bias:
+    if self.bias and not self.frozen:
       _0 = self.gradient[o + 6].add_(torch.sum(torch.flatten(dfused, 0, 1), [0], dtype=6))
-    dh1 = self.linear_backward(dfused, kept[3], ws[o + 1], o + 1)
+    dh1 = self.linear_backward(dfused, kept[3], o + 1, self.adapter(i, 0))
     return dy + self.norm_backward(dh1, kept[1], kept[2], ws[o], o)
 
   # The forward half of a step: what the backward half needs stays in the module. With recompute only the layers' inputs
@@ -445,7 +620,7 @@ class Decoder(Module):
     kept = annotate(List[List[Tensor]], [])
     x = torch.embedding(self.weights[0], ids)
     for i in range(self.layers):
-      k = self.layer_forward(x, cos, sin, self.packed_layer(i))
+      k = self.layer_forward(x, cos, sin, i)
       if bool(recompute):
         inputs.append(x)
       else:
@@ -471,7 +646,6 @@ class Decoder(Module):
       head_index = 0
     else:
       head_index = 2
-    w = self.weights[head_index]
     parts = annotate(List[Tensor], [])
     s = 0
     while s < h.size(0):
@@ -486,20 +660,21 @@ class Decoder(Module):
         negative_entropy = torch.sum(p * lp, [-1], True)
         d = (lp - negative_entropy).mul_(torch.unsqueeze(torch.slice(entropy, 0, s, e), 1)).add_(c).mul_(p).neg_()
       d = d.scatter_add_(1, torch.unsqueeze(torch.slice(targets, 0, s, e), 1), c).div_(tau)
-      parts.append(self.linear_backward(torch.to(d, self.dtype()), hc, w, head_index))
+      parts.append(self.linear_backward(torch.to(d, self.dtype()), hc, head_index, -1))
       s = e
     dh = self.norm_backward(torch.cat(parts), n, r, self.weights[1], 1)
     g = torch.zeros([ids.size(0) * ids.size(1), h.size(1)], dtype=self.dtype()).index_copy_(0, at, dh)
     g = g.view([ids.size(0), ids.size(1), h.size(1)])
     cos, sin = self.rotary(ids.size(1))
     for j in range(self.layers):
-      o = self.layer_at(self.layers - 1 - j)
+      i = self.layers - 1 - j
       if len(self.kept) == 0:
-        k = self.layer_forward(self.inputs.pop(), cos, sin, self.packed_layer(self.layers - 1 - j))
+        k = self.layer_forward(self.inputs.pop(), cos, sin, i)
       else:
         k = self.kept.pop()
-      g = self.layer_backward(g, k, cos, sin, o)
-    _0 = self.gradient[0].index_add_(0, torch.flatten(ids), torch.to(torch.flatten(g, 0, 1), 6))
+      g = self.layer_backward(g, k, cos, sin, i)
+    if not self.frozen:
+      _0 = self.gradient[0].index_add_(0, torch.flatten(ids), torch.to(torch.flatten(g, 0, 1), 6))
     return coefficients
 
   # AdamW with decoupled decay on the clipped gradient; returns the gradient norm before clipping and clears the gradient.
@@ -508,9 +683,9 @@ class Decoder(Module):
     scale = torch.clamp(float(max_norm) / (n + 9.9999999999999995e-07), None, 1.)
     torch._foreach_mul_(self.gradient, scale)
     steps = annotate(List[Tensor], [])
-    for w in self.master:
+    for w in self.trained:
       steps.append(step)
-    torch._fused_adamw_(self.master, self.gradient, self.moment1, self.moment2, annotate(List[Tensor], []), steps, lr=float(lr), beta1=float(beta1), beta2=float(beta2), weight_decay=float(decay), eps=float(eps), amsgrad=False, maximize=False)
+    torch._fused_adamw_(self.trained, self.gradient, self.moment1, self.moment2, annotate(List[Tensor], []), steps, lr=float(lr), beta1=float(beta1), beta2=float(beta2), weight_decay=float(decay), eps=float(eps), amsgrad=False, maximize=False)
     torch._foreach_zero_(self.gradient)
     return torch.stack([n, torch.to(self.refresh(step), 6)])
 
@@ -571,8 +746,7 @@ class Decoder(Module):
     ends = torch.arange(ids.size(0)) * length + lengths - 1
     x = torch.embedding(ws[0], ids)
     for i in range(self.layers):
-      o = self.packed_layer(i)
-      q, k, v = self.project(x, cos, sin, ws, o)
+      q, k, v = self.project(x, cos, sin, ws, i)
       _0 = torch.slice(self.keys[i], 2, 0, length).index_copy_(0, slots, torch.index_select(torch.transpose(k, 1, 2), 0, source))
       _1 = torch.slice(self.values[i], 2, 0, length).index_copy_(0, slots, torch.index_select(torch.transpose(v, 1, 2), 0, source))
       context = self.attend(q, k, v)[0]
@@ -581,7 +755,7 @@ class Decoder(Module):
         context = torch.index_select(torch.flatten(context, 0, 1), 0, ends)
       else:
         x = x
-      x = self.finish(x, context, ws, o)
+      x = self.finish(x, context, ws, i)
     logits = torch.to(self.linear(self.norm(x, ws[1]), ws[2]), 6)
     return self.choose(torch.index_select(logits, 0, source), uniform, controls)
 
@@ -599,8 +773,7 @@ class Decoder(Module):
     group = self.heads // self.kv_heads
     x = torch.embedding(ws[0], tokens)
     for i in range(self.layers):
-      o = self.packed_layer(i)
-      q, k, v = self.project(x, cos, sin, ws, o)
+      q, k, v = self.project(x, cos, sin, ws, i)
       _0 = torch.index_put_(self.keys[i], at, k)
       _1 = torch.index_put_(self.values[i], at, v)
       ks = torch.slice(self.keys[i], 2, 0, end)
@@ -611,6 +784,6 @@ class Decoder(Module):
         a = torch.matmul(torch.softmax(torch.add(mask, scores, alpha=self.head_dim ** -0.5), -1), vs)
       else:
         a = torch.scaled_dot_product_attention(qs, ks, vs, mask, 0., False)
-      x = self.finish(x, torch.reshape(a, [n, self.heads * self.head_dim]), ws, o)
+      x = self.finish(x, torch.reshape(a, [n, self.heads * self.head_dim]), ws, i)
     logits = torch.to(self.linear(self.norm(x, ws[1]), ws[2]), 6)
     return self.choose(logits, uniform, controls)

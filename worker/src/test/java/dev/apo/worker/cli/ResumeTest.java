@@ -25,6 +25,7 @@ class ResumeTest {
   enum Kind {
     FP32(w -> {}),
     BF16(w -> w.set("train.precision", "BF16")),
+    LORA(w -> w.set("train.lora.rank", 4).set("train.precision", "BF16")),
     MINI_BATCHES(w -> w.set("train.miniBatchSize", 4)),
     ENTROPY(w -> w.set("algorithm.entropyCoefficient", 0.01)),
     OFFICIAL(w -> w.set("preset", "Official")),

@@ -76,6 +76,7 @@ class ManifestReaderTest {
                 50,
                 2,
                 null,
+                null,
                 Precision.BF16,
                 null,
                 null));
