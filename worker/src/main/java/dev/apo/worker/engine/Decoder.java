@@ -30,6 +30,9 @@ public final class Decoder implements AutoCloseable {
    */
   private static final int HEAD_VALUES = 1 << 24;
 
+  /** Values copied at once from model to model. */
+  private static final int COPIED = 1 << 22;
+
   /** Keeps the random numbers of adapters apart from those of sampling with the same seed. */
   private static final long ADAPTERS = 0x6c6f7261;
 
@@ -55,13 +58,18 @@ public final class Decoder implements AutoCloseable {
    * @param owner whose weights and adapters this decoder shares, or null
    */
   private Decoder(
-      ModelConfig config, Precision precision, int maxLength, Trainable trainable, Decoder owner) {
+      ModelConfig config,
+      List<Parameter> parameters,
+      Precision precision,
+      int maxLength,
+      Trainable trainable,
+      Decoder owner) {
     this.manager = NDManager.newBaseManager();
     this.config = config;
     this.precision = precision;
     this.maxLength = maxLength;
     this.trainable = trainable;
-    this.parameters = Parameters.of(config);
+    this.parameters = parameters;
     this.module = TorchModule.load(manager, "decoder.py");
     configure();
     this.master =
@@ -100,7 +108,9 @@ public final class Decoder implements AutoCloseable {
    */
   public static Decoder load(
       ModelDirectory model, Precision precision, int maxLength, Trainable trainable) {
-    var decoder = new Decoder(model.config(), precision, maxLength, trainable, null);
+    var decoder =
+        new Decoder(
+            model.config(), Parameters.of(model.config()), precision, maxLength, trainable, null);
     try {
       model.readWeights(
           (parameter, offset, values) ->
@@ -115,7 +125,8 @@ public final class Decoder implements AutoCloseable {
 
   /** A model whose weights are all zero, to be filled by {@link #write}. */
   public static Decoder empty(ModelConfig config, Precision precision, int maxLength) {
-    return new Decoder(config, precision, maxLength, Trainable.WEIGHTS, null);
+    return new Decoder(
+        config, Parameters.of(config), precision, maxLength, Trainable.WEIGHTS, null);
   }
 
   /**
@@ -124,7 +135,37 @@ public final class Decoder implements AutoCloseable {
    * changed, {@link #weightsChanged} must be called on the replica too.
    */
   Decoder replica() {
-    return new Decoder(config, precision, maxLength, trainable, this);
+    return new Decoder(config, parameters, precision, maxLength, trainable, this);
+  }
+
+  /**
+   * A critic that starts from this model's weights: a model of its own whose head, zero at first,
+   * gives a value for each position. It has {@link #values}, {@link #valueForward} and {@link
+   * #valueBackward} in place of log-probs.
+   */
+  public Decoder critic() {
+    var critic =
+        new Decoder(
+            config, Parameters.ofCritic(config), precision, maxLength, Trainable.WEIGHTS, null);
+    for (int p = 0; p < critic.parameters.size(); p++) {
+      int from = indexOf(critic.parameters.get(p).parts().get(0).name());
+      long size = critic.parameters.get(p).size();
+      for (long first = 0; from >= 0 && first < size; first += COPIED) {
+        int count = (int) Math.min(COPIED, size - first);
+        critic.write(State.WEIGHTS, p, first, readPolicy(from, first, count));
+      }
+    }
+    critic.weightsChanged();
+    return critic;
+  }
+
+  private int indexOf(String firstPart) {
+    for (int p = 0; p < parameters.size(); p++) {
+      if (parameters.get(p).parts().get(0).name().equals(firstPart)) {
+        return p;
+      }
+    }
+    return -1;
   }
 
   private void adoptAdapters(Lora lora) {
@@ -166,7 +207,7 @@ public final class Decoder implements AutoCloseable {
                 config.heads(),
                 config.kvHeads(),
                 config.headDim(),
-                config.tiedEmbeddings() ? 1 : 0,
+                hasHead() ? 0 : 1,
                 precision == Precision.BF16 ? 1 : 0,
                 // oneDNN's weight layouts are the CPU's.
                 isOnCpu() ? 1 : 0,
@@ -182,6 +223,12 @@ public final class Decoder implements AutoCloseable {
           scope.create(config.rotary().attentionFactor()),
           scope.create((long) maxLength));
     }
+  }
+
+  /** Whether the head has weights of its own. */
+  private boolean hasHead() {
+    return parameters.size() > 2
+        && !parameters.get(2).parts().get(0).name().startsWith("model.layers.");
   }
 
   /** Whether the processor's own cores compute, and no accelerator. */
@@ -433,6 +480,47 @@ public final class Decoder implements AutoCloseable {
           scope.create(entropy),
           scope.create(temperature),
           scope.create(chunk()));
+    }
+  }
+
+  /**
+   * A critic's values, one for each response token, read where the token before it stands: what it
+   * expects of the token and all that follow.
+   *
+   * @return [tokens] in the order of {@link TokenBatch#targets}
+   */
+  public float[] values(TokenBatch batch) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray values =
+          module.infer(scope, "value", ids(scope, batch), scope.create(padded(batch.at())));
+      return Arrays.copyOf(values.toFloatArray(), batch.targets().length);
+    }
+  }
+
+  /** As {@link #values}, and keeps what {@link #valueBackward} needs. */
+  public float[] valueForward(TokenBatch batch) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray values =
+          module.record(
+              scope,
+              "value_forward",
+              ids(scope, batch),
+              scope.create(padded(batch.at())),
+              scope.create(estimateActivations(batch) > activationBytes ? 1L : 0L));
+      return Arrays.copyOf(values.toFloatArray(), batch.targets().length);
+    }
+  }
+
+  /**
+   * Adds to the gradient.
+   *
+   * @param coefficients [tokens] the loss's derivative by each value of the last {@link
+   *     #valueForward}
+   */
+  public void valueBackward(float[] coefficients) {
+    int rows = (coefficients.length + ROWS - 1) / ROWS * ROWS;
+    try (NDManager scope = manager.newSubManager()) {
+      module.record(scope, "value_backward", scope.create(Arrays.copyOf(coefficients, rows)));
     }
   }
 

@@ -12,13 +12,23 @@ import java.util.List;
 public final class Parameters {
   private Parameters() {}
 
+  /** Those of a language model. */
   public static List<Parameter> of(ModelConfig c) {
+    return all(
+        c,
+        c.tiedEmbeddings() ? List.of() : List.of(part("lm_head", c.vocabSize(), c.hiddenSize())));
+  }
+
+  /** Those of a critic: its head gives one value. */
+  public static List<Parameter> ofCritic(ModelConfig c) {
+    return all(c, List.of(part("score", 1, c.hiddenSize())));
+  }
+
+  private static List<Parameter> all(ModelConfig c, List<Parameter.Part> heads) {
     var all = new ArrayList<Parameter>();
     all.add(matrix(c.hiddenSize(), part("model.embed_tokens", c.vocabSize(), c.hiddenSize())));
     all.add(vector("model.norm", c.hiddenSize()));
-    if (!c.tiedEmbeddings()) {
-      all.add(matrix(c.hiddenSize(), part("lm_head", c.vocabSize(), c.hiddenSize())));
-    }
+    heads.forEach(head -> all.add(matrix(c.hiddenSize(), head)));
     int hidden = c.hiddenSize();
     int q = c.heads() * c.headDim();
     int kv = c.kvHeads() * c.headDim();

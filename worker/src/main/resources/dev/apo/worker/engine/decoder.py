@@ -37,6 +37,7 @@ class Decoder(Module):
   inputs : List[Tensor]
   kept : List[List[Tensor]]
   head_state : List[Tensor]
+  targets : List[Tensor]
 
   # ---- set-up -------------------------------------------------------------------------------------------------
   # Weights are one flat list: embedding, final norm, the head unless it is tied, then six arrays a layer:
@@ -614,7 +615,8 @@ class Decoder(Module):
   # The forward half of a step: what the backward half needs stays in the module. With recompute only the layers' inputs
   # are kept, else everything inside them too. No autograd: the backward half is written out, which keeps less and runs
   # fewer operations.
-  def train_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, targets: Tensor, temperature: Tensor, chunk: Tensor, recompute: Tensor) -> Tensor:
+  # -> what the head reads, [R, H]
+  def body_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, recompute: Tensor) -> Tensor:
     cos, sin = self.rotary(ids.size(1))
     inputs = annotate(List[Tensor], [])
     kept = annotate(List[List[Tensor]], [])
@@ -631,15 +633,39 @@ class Decoder(Module):
     self.inputs = inputs
     self.kept = kept
     # Java's arrays live in buffers of Java, which are gone once the call is over.
-    self.head_state = [n, r, h, torch.clone(ids), torch.clone(at), torch.clone(targets)]
+    self.head_state = [n, r, h, torch.clone(ids), torch.clone(at)]
+    return h
+
+  # The backward half: dh is the gradient of what body_forward gave; adds to the gradients.
+  def body_backward(self: __torch__.Decoder, dh: Tensor) -> Tensor:
+    n, r, h, ids, at = self.head_state
+    self.head_state = annotate(List[Tensor], [])
+    g = self.norm_backward(dh, n, r, self.weights[1], 1)
+    g = torch.zeros([ids.size(0) * ids.size(1), h.size(1)], dtype=self.dtype()).index_copy_(0, at, g)
+    g = g.view([ids.size(0), ids.size(1), h.size(1)])
+    cos, sin = self.rotary(ids.size(1))
+    for j in range(self.layers):
+      i = self.layers - 1 - j
+      if len(self.kept) == 0:
+        k = self.layer_forward(self.inputs.pop(), cos, sin, i)
+      else:
+        k = self.kept.pop()
+      g = self.layer_backward(g, k, cos, sin, i)
+    if not self.frozen:
+      _0 = self.gradient[0].index_add_(0, torch.flatten(ids), torch.to(torch.flatten(g, 0, 1), 6))
+    return dh
+
+  def train_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, targets: Tensor, temperature: Tensor, chunk: Tensor, recompute: Tensor) -> Tensor:
+    h = self.body_forward(ids, at, recompute)
+    self.targets = [torch.clone(targets)]
     return self.read_head(h, targets, self.policy()[2], float(temperature), int(chunk))
 
-  # The backward half: coefficients [R] are the loss's derivatives by each log-prob, entropy [R], or empty, by each entropy.
-  # Adds to the gradients. One buffer a chunk of the head:
+  # coefficients [R] are the loss's derivatives by each log-prob, entropy [R], or empty, by each entropy.
+  # One buffer a chunk of the head:
   #   d logp / d logits = (onehot - p) / temperature,  d entropy / d logits = -p (logp + entropy) / temperature
   def train_backward(self: __torch__.Decoder, coefficients: Tensor, entropy: Tensor, temperature: Tensor, chunk: Tensor) -> Tensor:
-    n, r, h, ids, at, targets = self.head_state
-    self.head_state = annotate(List[Tensor], [])
+    h = self.head_state[2]
+    targets = self.targets[0]
     packed_head = self.policy()[2]
     tau = float(temperature)
     if self.tied:
@@ -662,20 +688,25 @@ class Decoder(Module):
       d = d.scatter_add_(1, torch.unsqueeze(torch.slice(targets, 0, s, e), 1), c).div_(tau)
       parts.append(self.linear_backward(torch.to(d, self.dtype()), hc, head_index, -1))
       s = e
-    dh = self.norm_backward(torch.cat(parts), n, r, self.weights[1], 1)
-    g = torch.zeros([ids.size(0) * ids.size(1), h.size(1)], dtype=self.dtype()).index_copy_(0, at, dh)
-    g = g.view([ids.size(0), ids.size(1), h.size(1)])
-    cos, sin = self.rotary(ids.size(1))
-    for j in range(self.layers):
-      i = self.layers - 1 - j
-      if len(self.kept) == 0:
-        k = self.layer_forward(self.inputs.pop(), cos, sin, i)
-      else:
-        k = self.kept.pop()
-      g = self.layer_backward(g, k, cos, sin, i)
-    if not self.frozen:
-      _0 = self.gradient[0].index_add_(0, torch.flatten(ids), torch.to(torch.flatten(g, 0, 1), 6))
-    return coefficients
+    return self.body_backward(torch.cat(parts))
+
+  # ---- a critic: its head has one row, which gives a value instead of logits ----------------------------------------
+
+  # h [R, H] -> [R] float32
+  def read_values(self: __torch__.Decoder, h: Tensor) -> Tensor:
+    return torch.to(torch.squeeze(torch.linear(h, self.weights[2]), 1), 6)
+
+  # Values at the flat positions at [R]
+  def value(self: __torch__.Decoder, ids: Tensor, at: Tensor) -> Tensor:
+    return self.read_values(self.norm(self.hidden(ids, at, self.policy()), self.weights[1]))
+
+  def value_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, recompute: Tensor) -> Tensor:
+    return self.read_values(self.body_forward(ids, at, recompute))
+
+  # coefficients [R] are the loss's derivatives by each value.
+  def value_backward(self: __torch__.Decoder, coefficients: Tensor) -> Tensor:
+    g = torch.to(torch.unsqueeze(coefficients, 1), self.dtype())
+    return self.body_backward(self.linear_backward(g, self.head_state[2], 2, -1))
 
   # AdamW with decoupled decay on the clipped gradient; returns the gradient norm before clipping and clears the gradient.
   def adamw(self: __torch__.Decoder, step: Tensor, lr: Tensor, beta1: Tensor, beta2: Tensor, eps: Tensor, decay: Tensor, max_norm: Tensor) -> Tensor:
