@@ -29,6 +29,10 @@ public record ClippedObjective(
         : EnumSet.of(Loss.Input.OLD_LOG_PROBS);
   }
 
+  double tokenWeight(int length, MiniBatch miniBatch) {
+    return aggregation.tokenWeight(length, maxLength, miniBatch);
+  }
+
   LossResult compute(LossBatch batch) {
     if (batch.targets().advantages() == null) {
       throw new IllegalArgumentException("a clipped objective needs advantages");
@@ -49,7 +53,7 @@ public record ClippedObjective(
       gradient[b] = new double[logProbs.length];
       oldKl -= Rows.difference(logProbs, old);
       double mean = Rows.meanDifference(logProbs, old);
-      double weight = aggregation.tokenWeight(logProbs.length, maxLength, batch.miniBatch());
+      double weight = tokenWeight(logProbs.length, batch.miniBatch());
       for (int t = 0; t < logProbs.length; t++) {
         // The mean's share of 1 / length in one token and the loss of length tokens cancel out.
         double logRatio = ratio == Ratio.SEQUENCE ? mean : logProbs[t] - old[t];

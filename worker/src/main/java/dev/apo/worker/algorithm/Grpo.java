@@ -1,6 +1,7 @@
 package dev.apo.worker.algorithm;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -50,11 +51,18 @@ public record Grpo(GroupAdvantage advantage, ClippedObjective objective, boolean
             .mapToDouble(members -> Math.sqrt(Rows.variance(Rows.of(batch.rewards(), members))))
             .toArray();
     double equal = Arrays.stream(stds).filter(std -> std == 0).count();
+    Map<String, Double> figures = new LinkedHashMap<>(objective.kl().figures(batch));
+    figures.put("critic/zero_std_groups", equal / groups.size());
     return new Targets(
         Arrays.stream(advantages).mapToObj(a -> new double[] {a}).toArray(double[][]::new),
         null,
-        Map.of("critic/zero_std_groups", equal / groups.size()),
+        figures,
         Map.of("critic/advantages", advantages, "critic/group_std", stds));
+  }
+
+  @Override
+  public double tokenWeight(int length, MiniBatch miniBatch) {
+    return objective.tokenWeight(length, miniBatch);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.apo.worker.algorithm;
 
 import java.util.EnumSet;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -64,6 +65,37 @@ public record KlPenalty(Place place, KlEstimator estimator, double coefficient) 
       shaped[b] -= coefficient * Rows.difference(oldLogProbs[b], batch.referenceLogProbs()[b]);
     }
     return shaped;
+  }
+
+  /**
+   * [T] the rewards of one response's tokens: its reward on the last, less the penalty of each
+   * where it is charged in the reward.
+   *
+   * @param b the response
+   * @param length its number of tokens
+   */
+  double[] tokenRewards(RolloutBatch batch, int b, int length) {
+    checkRewardInputs(batch, batch.oldLogProbs());
+    double[] rewards = new double[length];
+    for (int t = 0; inReward() && t < length; t++) {
+      rewards[t] = -coefficient * (batch.oldLogProbs()[b][t] - batch.referenceLogProbs()[b][t]);
+    }
+    if (length > 0) {
+      rewards[length - 1] += batch.rewards()[b];
+    }
+    return rewards;
+  }
+
+  /** What the reward is charged for, by metric key; nothing if it is charged nothing. */
+  Map<String, Double> figures(RolloutBatch batch) {
+    if (!inReward()) {
+      return Map.of();
+    }
+    double kl = 0;
+    for (int b = 0; b < batch.size(); b++) {
+      kl += Rows.meanDifference(batch.oldLogProbs()[b], batch.referenceLogProbs()[b]);
+    }
+    return Map.of("actor/reward_kl_penalty", kl / batch.size());
   }
 
   private void checkRewardInputs(RolloutBatch batch, double[][] oldLogProbs) {

@@ -75,6 +75,16 @@ public interface Loss {
    */
   LossResult compute(LossBatch batch);
 
+  /**
+   * What each token of a response counts where the loss averages over tokens; an entropy bonus is
+   * averaged alike.
+   *
+   * @param length the response's tokens
+   */
+  default double tokenWeight(int length, MiniBatch miniBatch) {
+    return Aggregation.TOKEN_MEAN.tokenWeight(length, length, miniBatch);
+  }
+
   /** What the critic learns by; empty if there is none. */
   default Optional<ValueLoss> valueLoss() {
     return Optional.empty();

@@ -17,7 +17,6 @@ import dev.apo.worker.algorithm.GroupAdvantage.Baseline;
 import dev.apo.worker.algorithm.GroupAdvantage.Scale;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -224,6 +223,8 @@ class GrpoTest {
     // 1 − 0.2 · 1.5 against 0.5.
     assertClose(
         loss.targets(rollouts).distributions().get("critic/advantages"), new double[] {0.1, -0.1});
+    assertThat(loss.targets(rollouts).figures().get("actor/reward_kl_penalty"))
+        .isCloseTo(0.375, within(1e-12));
     assertThat(loss.targetInputs())
         .containsExactlyInAnyOrder(
             Loss.Input.OLD_LOG_PROBS, Loss.Input.REFERENCE_LOG_PROBS, Loss.Input.GROUPS);
@@ -316,13 +317,12 @@ class GrpoTest {
 
   private static Grpo tokenLoss(JsonNode test) {
     JsonNode inputs = test.get("inputs");
-    String mode = inputs.get("loss_agg_mode").asText();
     return grpo(
         STANDARD,
         new ClippedObjective(
             clip(inputs),
             Ratio.TOKEN,
-            Aggregation.valueOf(mode.replace('-', '_').toUpperCase(Locale.ROOT)),
+            LossCases.aggregation(inputs),
             inputs.get("length_constant").asInt(1),
             KlPenalty.inLoss(KlEstimator.K3, inputs.get("kl_coef").asDouble())),
         false);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -32,6 +33,11 @@ final class LossCases {
   /** The sum of each row. */
   static double[] sums(double[][] rows) {
     return Arrays.stream(rows).mapToDouble(row -> Arrays.stream(row).sum()).toArray();
+  }
+
+  static Aggregation aggregation(JsonNode inputs) {
+    String verl = inputs.get("loss_agg_mode").asText();
+    return Aggregation.valueOf(verl.replace('-', '_').toUpperCase(Locale.ROOT));
   }
 
   static void assertClose(double actual, JsonNode expected) {
