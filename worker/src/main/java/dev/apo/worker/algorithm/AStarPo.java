@@ -29,45 +29,35 @@ public record AStarPo(double beta2) implements Loss {
 
   @Override
   public LossResult compute(LossBatch batch) {
-    if (batch.referenceLogProbs() == null || batch.vStar() == null) {
+    RolloutBatch rollouts = batch.rollouts();
+    if (rollouts.referenceLogProbs() == null || rollouts.vStar() == null) {
       throw new IllegalArgumentException("A*-PO needs the reference's log-probs and V*");
     }
     int size = batch.size();
     int sequences = batch.miniBatch().sequences();
     double loss = 0;
-    double kl = 0;
     double[][] gradient = new double[size][];
     double[] advantage = new double[size];
     double[] implicitReward = new double[size];
     double[] squaredResidual = new double[size];
     for (int b = 0; b < size; b++) {
       double[] logProbs = batch.logProbs()[b];
-      double logRatio = logRatio(logProbs, batch.referenceLogProbs()[b]);
-      advantage[b] = batch.rewards()[b] - batch.vStar()[b];
-      implicitReward[b] = beta2 * logRatio;
-      double residual = implicitReward[b] + batch.vStar()[b] - batch.rewards()[b];
+      advantage[b] = rollouts.rewards()[b] - rollouts.vStar()[b];
+      implicitReward[b] = beta2 * Rows.difference(logProbs, rollouts.referenceLogProbs()[b]);
+      double residual = implicitReward[b] + rollouts.vStar()[b] - rollouts.rewards()[b];
       squaredResidual[b] = residual * residual;
       loss += squaredResidual[b] / sequences;
-      kl += logProbs.length == 0 ? 0 : logRatio / logProbs.length / sequences;
       gradient[b] = new double[logProbs.length];
       Arrays.fill(gradient[b], 2 * beta2 * residual / sequences);
     }
     return new LossResult(
         loss,
         gradient,
-        Map.of("actor/pg_loss", loss, "critic/kl", kl),
+        Map.of("actor/pg_loss", loss, "critic/kl", batch.klShare()),
         Map.of(
             "critic/advantages", advantage,
-            "critic/v_star", batch.vStar().clone(),
+            "critic/v_star", rollouts.vStar().clone(),
             "actor/implicit_reward", implicitReward,
             "actor/squared_residual", squaredResidual));
-  }
-
-  private static double logRatio(double[] logProbs, double[] referenceLogProbs) {
-    double sum = 0;
-    for (int t = 0; t < logProbs.length; t++) {
-      sum += logProbs[t] - referenceLogProbs[t];
-    }
-    return sum;
   }
 }

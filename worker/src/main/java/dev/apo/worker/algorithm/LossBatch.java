@@ -1,45 +1,26 @@
 package dev.apo.worker.algorithm;
 
 /**
- * One micro-batch of B' responses. A row of a matrix holds the valid tokens of one response and no
- * padding, so rows differ in length and there is no mask. Log-probs are natural logarithms, of
- * logits divided by the sampling temperature.
- *
- * <p>What a loss does not ask for ({@link Loss#inputs}) may be null.
+ * One micro-batch of B' responses.
  *
  * @param miniBatch what means are taken over
  * @param logProbs [B'][T_b] under the policy that is trained
- * @param oldLogProbs [B'][T_b] under the policy that sampled
- * @param referenceLogProbs [B'][T_b] under the frozen reference policy
- * @param rewards [B'] of whole responses
- * @param vStar [B'] the optimal values of their prompts
- * @param values [B'][T_b] a critic's values
- * @param groups [B'] responses with the same number answer the same prompt
+ * @param rollouts what has been known of the responses since before the first step on them
+ * @param targets what {@link Loss#targets} made of them
  */
 public record LossBatch(
-    MiniBatch miniBatch,
-    double[][] logProbs,
-    double[][] oldLogProbs,
-    double[][] referenceLogProbs,
-    double[] rewards,
-    double[] vStar,
-    double[][] values,
-    int[] groups) {
+    MiniBatch miniBatch, double[][] logProbs, RolloutBatch rollouts, Targets targets) {
 
   public LossBatch {
-    checkRows("old", oldLogProbs, logProbs);
-    checkRows("reference", referenceLogProbs, logProbs);
-    checkRows("value", values, logProbs);
-    int rows = logProbs.length;
-    if (rewards.length != rows
-        || vStar != null && vStar.length != rows
-        || groups != null && groups.length != rows) {
-      throw new IllegalArgumentException("rewards, V* and groups need one entry per response");
+    if (logProbs.length != rollouts.size()) {
+      throw new IllegalArgumentException("log-probs need one row per response");
     }
-    if (rows > miniBatch.sequences()) {
+    if (logProbs.length > miniBatch.sequences()) {
       throw new IllegalArgumentException(
-          rows + " responses are more than the mini-batch's " + miniBatch.sequences());
+          logProbs.length + " responses are more than the mini-batch's " + miniBatch.sequences());
     }
+    Rows.checkShape("old", rollouts.oldLogProbs(), logProbs);
+    Rows.checkShape("reference", rollouts.referenceLogProbs(), logProbs);
   }
 
   /** A whole mini-batch with what a regression on log-ratios needs. */
@@ -55,7 +36,11 @@ public record LossBatch(
       double[][] referenceLogProbs,
       double[] rewards,
       double[] vStar) {
-    return new LossBatch(miniBatch, logProbs, null, referenceLogProbs, rewards, vStar, null, null);
+    return new LossBatch(
+        miniBatch,
+        logProbs,
+        new RolloutBatch(null, referenceLogProbs, rewards, vStar, null, null),
+        Targets.NONE);
   }
 
   /** B', the number of responses. */
@@ -63,17 +48,23 @@ public record LossBatch(
     return logProbs.length;
   }
 
-  private static void checkRows(String name, double[][] matrix, double[][] logProbs) {
-    if (matrix == null) {
-      return;
+  /**
+   * [B'][T_b] under the policy that sampled; where they are absent, no step has been taken since,
+   * and they are the policy's own.
+   */
+  double[][] oldLogProbs() {
+    return rollouts.oldLogProbs() == null ? logProbs : rollouts.oldLogProbs();
+  }
+
+  /**
+   * The share in the mean over responses of the mean over tokens of log π − log π_ref, which
+   * estimates the KL divergence; needs the reference's log-probs.
+   */
+  double klShare() {
+    double kl = 0;
+    for (int b = 0; b < size(); b++) {
+      kl += Rows.meanDifference(logProbs[b], rollouts.referenceLogProbs()[b]);
     }
-    boolean same = matrix.length == logProbs.length;
-    for (int b = 0; same && b < matrix.length; b++) {
-      same = matrix[b].length == logProbs[b].length;
-    }
-    if (!same) {
-      throw new IllegalArgumentException(
-          name + " rows differ in shape from the policy's log-probs");
-    }
+    return kl / miniBatch.sequences();
   }
 }

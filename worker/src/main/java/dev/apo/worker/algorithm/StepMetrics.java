@@ -9,12 +9,19 @@ import java.util.TreeMap;
 /** Gathers the metrics of one training step from its micro-batches. Not thread-safe. */
 public final class StepMetrics {
   private final Map<String, Double> shares = new LinkedHashMap<>();
+  private final Map<String, Double> figures = new LinkedHashMap<>();
   private final Map<String, double[]> perSequence = new LinkedHashMap<>();
 
   /** Adds what a loss made of one micro-batch. */
   public void add(LossResult result) {
     result.shares().forEach((key, share) -> shares.merge(key, share, Double::sum));
     result.perSequence().forEach(this::add);
+  }
+
+  /** Adds what a loss made of the step's rollout batch. */
+  public void add(Targets targets) {
+    figures.putAll(targets.figures());
+    targets.distributions().forEach(this::add);
   }
 
   /** Adds one figure per response, e.g. {@code critic/rewards} or {@code response_length}. */
@@ -24,12 +31,13 @@ public final class StepMetrics {
 
   /**
    * The step's metrics by key: {@code key/mean}, {@code key/max}, {@code key/min} and {@code
-   * key/p95} of what was given per sequence, and the mean over the mini-batches of the rest.
+   * key/p95} of what was given per sequence, the figures of the rollout batch, and the mean over
+   * the mini-batches of the rest.
    *
    * @param miniBatches the number of optimiser steps of this training step
    */
   public SortedMap<String, Double> summary(int miniBatches) {
-    SortedMap<String, Double> summary = new TreeMap<>();
+    SortedMap<String, Double> summary = new TreeMap<>(figures);
     shares.forEach((key, sum) -> summary.put(key, sum / miniBatches));
     perSequence.forEach((key, figures) -> summarise(key, figures, summary));
     return summary;

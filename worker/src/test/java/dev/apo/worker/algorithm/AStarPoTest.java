@@ -384,9 +384,9 @@ class AStarPoTest {
     return LossBatch.of(
         batch.miniBatch(),
         new double[][] {batch.logProbs()[b]},
-        new double[][] {batch.referenceLogProbs()[b]},
-        new double[] {batch.rewards()[b]},
-        new double[] {batch.vStar()[b]});
+        new double[][] {batch.rollouts().referenceLogProbs()[b]},
+        new double[] {batch.rollouts().rewards()[b]},
+        new double[] {batch.rollouts().vStar()[b]});
   }
 
   private static double[] probs(double[] theta) {

@@ -31,6 +31,20 @@ class StepMetricsTest {
   }
 
   @Test
+  void figuresOfTheRolloutBatchStayAsTheyAre() {
+    StepMetrics metrics = new StepMetrics();
+    metrics.add(
+        new Targets(
+            null,
+            null,
+            Map.of("critic/vf_explained_var", 0.5),
+            Map.of("critic/group_std", new double[] {2})));
+    assertThat(metrics.summary(4))
+        .containsEntry("critic/vf_explained_var", 0.5)
+        .containsEntry("critic/group_std/mean", 2.0);
+  }
+
+  @Test
   void percentileIsAFigureThatOccurred() {
     StepMetrics metrics = new StepMetrics();
     metrics.add("x", IntStream.rangeClosed(1, 100).asDoubleStream().toArray());

@@ -1,12 +1,15 @@
 package dev.apo.worker.reward;
 
+import static dev.apo.worker.Vectors.vector;
 import static dev.apo.worker.reward.Candidates.response;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.Vectors;
 import dev.apo.worker.manifest.ManifestReader;
 import java.nio.file.Path;
 import java.util.List;
@@ -100,6 +103,22 @@ class RewardsTest {
         .isCloseTo(0.5, within(1e-12));
     assertThat(score(reward, new Candidate("", "a\n#### 7 z", "7", 10, true)))
         .isCloseTo(2 - 3 + 0.25, within(1e-12));
+  }
+
+  @Test
+  void theOverlongPenaltyIsThatOfDapoUpToTheLimit() {
+    JsonNode test = Vectors.onlyCase("grpo", "dapo_soft_overlong_penalty");
+    JsonNode inputs = test.get("inputs");
+    double[] lengths = vector(inputs.get("lengths"));
+    double[] expected = vector(test.get("expected").get("penalty"));
+    Overlong overlong = new Overlong(inputs.get("max_len").asInt(), inputs.get("buffer").asInt());
+
+    for (int i = 0; i < lengths.length; i++) {
+      int tokens = (int) lengths[i];
+      // verl goes on falling beyond the limit, which no response of ours exceeds.
+      assertThat(overlong.score(new Candidate("", "", "", tokens, tokens >= overlong.limit())))
+          .isCloseTo(Math.max(-1, expected[i]), within(1e-9));
+    }
   }
 
   @ParameterizedTest
