@@ -4,6 +4,8 @@ import ai.djl.engine.EngineException;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.telemetry.JsonLines;
+import java.time.Instant;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.slf4j.LoggerFactory;
@@ -40,6 +42,8 @@ public final class Apo {
   private Apo() {}
 
   public static void main(String[] args) {
+    // Before anything logs: libraries speak as the program does.
+    System.setProperty(LogFormat.VARIABLE, LogFormat.of(args, System.getenv()).name());
     StopSignal.exit(execute(args));
   }
 
@@ -50,21 +54,24 @@ public final class Apo {
 
   /** The same for other commands. Whatever goes wrong ends in one sentence and an exit code. */
   static int execute(CommandLine commands, String... args) {
+    LogFormat format = LogFormat.of(args, System.getenv());
     try {
       return commands
           .setCaseInsensitiveEnumValuesAllowed(true)
-          .setParameterExceptionHandler((e, unused) -> explainUsage(e))
-          .setExecutionExceptionHandler((e, command, parsed) -> explain(e))
+          .setParameterExceptionHandler((e, unused) -> explainUsage(format, e))
+          .setExecutionExceptionHandler((e, command, parsed) -> explain(format, e))
           .execute(args);
     } catch (Error e) {
       // The handler is only told of exceptions.
-      return explain(e);
+      return explain(format, e);
     }
   }
 
-  private static int explainUsage(CommandLine.ParameterException e) {
-    fail(ExitCode.USAGE, e.getMessage());
-    System.err.println("Try 'apo " + path(e.getCommandLine()) + "--help'.");
+  private static int explainUsage(LogFormat format, CommandLine.ParameterException e) {
+    fail(format, ExitCode.USAGE, e.getMessage());
+    if (format == LogFormat.TEXT) {
+      System.err.println("Try 'apo " + path(e.getCommandLine()) + "--help'.");
+    }
     return ExitCode.USAGE.value();
   }
 
@@ -72,12 +79,12 @@ public final class Apo {
     return command.getParent() == null ? "" : command.getCommandName() + " ";
   }
 
-  private static int explain(Throwable e) {
+  private static int explain(LogFormat format, Throwable e) {
     if (e instanceof ApoException known) {
-      return fail(known.exitCode(), known.getMessage());
+      return fail(format, known.exitCode(), known.getMessage());
     }
     LoggerFactory.getLogger(Apo.class).debug("internal error", e);
-    return fail(ExitCode.INTERNAL, unexpected(e));
+    return fail(format, ExitCode.INTERNAL, unexpected(e));
   }
 
   private static String unexpected(Throwable e) {
@@ -101,10 +108,14 @@ public final class Apo {
         .orElse(lines.isEmpty() ? "no message" : lines.get(0));
   }
 
-  private static int fail(ExitCode code, String message) {
+  private static int fail(LogFormat format, ExitCode code, String message) {
     String line = message.strip().replaceAll("[\\s\\p{Cntrl}]+", " ");
     String shown = line.length() <= MAX_MESSAGE ? line : line.substring(0, MAX_MESSAGE) + " …";
-    System.err.println("apo: " + shown);
+    if (format == LogFormat.JSON) {
+      new JsonLines(System.err).failed(Instant.now(), shown, code);
+    } else {
+      System.err.println("apo: " + shown);
+    }
     TerminationMessage.failure(code, shown);
     return code.value();
   }

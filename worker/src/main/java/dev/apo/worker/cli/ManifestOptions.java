@@ -39,15 +39,12 @@ final class ManifestOptions {
   private Integer port;
 
   @Option(
-      names = "--log-format",
+      names = LogFormat.OPTION,
       paramLabel = "text|json",
-      description = "How progress is told where no terminal is.")
-  private LogFormat logFormat = LogFormat.TEXT;
-
-  enum LogFormat {
-    TEXT,
-    JSON
-  }
+      defaultValue = "${env:" + LogFormat.VARIABLE + ":-TEXT}",
+      description =
+          "How progress and errors are told where no terminal is (APO_LOG_FORMAT does the same).")
+  private LogFormat logFormat;
 
   /** The surroundings of one command; closed in reverse. */
   record Surroundings(

@@ -66,6 +66,8 @@ public final class Stages {
     if (fresh) {
       forget();
     }
+    session.storage().tidy(session.keys().root());
+    session.storage().tidy("vstar/" + session.plan().key());
     remember();
     VStarStore store = session.vStarStore();
     var prepared =

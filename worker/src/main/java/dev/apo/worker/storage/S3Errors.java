@@ -4,7 +4,9 @@ import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import io.minio.errors.ErrorResponseException;
 import java.io.IOException;
+import java.security.cert.CertificateException;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
  * Turns the client's failures into sentences for users. Server messages are left out where they may
@@ -39,10 +41,7 @@ final class S3Errors {
       return busy(uri, e.getMessage(), e);
     }
     if (failure instanceof SSLException) {
-      return unavailable(
-          "No secure connection to %s (%s); set caFile to its CA or correct the endpoint."
-              .formatted(endpoint, String.valueOf(failure.getMessage()).split("\n", 2)[0]),
-          failure);
+      return insecure(failure);
     }
     if (failure instanceof IOException) {
       return unavailable(
@@ -53,6 +52,25 @@ final class S3Errors {
     return unavailable(
         "%s does not answer like an S3 service for %s; check the endpoint and its port."
             .formatted(endpoint, uri),
+        failure);
+  }
+
+  private ApoException insecure(Exception failure) {
+    if (failure instanceof SSLPeerUnverifiedException) {
+      return unavailable(
+          "The certificate of %s is for another host name; correct the endpoint or the certificate."
+              .formatted(endpoint),
+          failure);
+    }
+    if (failure.getCause() instanceof CertificateException) {
+      return unavailable(
+          "The certificate of %s is not signed by an authority that is trusted; set APO_CA_FILE (on a cluster spec.storage.caSecretRef) to the certificate of its authority, or correct the endpoint."
+              .formatted(endpoint),
+          failure);
+    }
+    return unavailable(
+        "No secure connection to %s (%s); check the endpoint and that it speaks TLS."
+            .formatted(endpoint, String.valueOf(failure.getMessage()).split("\n", 2)[0]),
         failure);
   }
 

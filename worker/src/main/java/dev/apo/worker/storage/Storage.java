@@ -44,6 +44,12 @@ public interface Storage extends AutoCloseable {
   /** Removes an object; does nothing if there is none. */
   void delete(String key);
 
+  /**
+   * Removes what writers that were killed left below a directory, and never what a living one
+   * writes. Does what it can and never fails.
+   */
+  default void tidy(String directory) {}
+
   /** The full address of an object, for messages and records; empty for the root itself. */
   String uri(String key);
 

@@ -29,7 +29,7 @@ public final class PlainLines implements ProgressView {
   public void advanced(Progress progress) {
     if (Duration.between(last, progress.time()).compareTo(PAUSE) >= 0) {
       last = progress.time();
-      out.println(line(progress));
+      out.println(line(progress.part() == null ? progress : progress.part()));
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param elapsed since the stage began in this process
  * @param figures the figures to show, in order
  * @param time when this was so
+ * @param part what the stage is busy with by itself, such as an evaluation; null most of the time
  */
 public record Progress(
     String stage,
@@ -27,7 +28,8 @@ public record Progress(
     double perSecond,
     Duration elapsed,
     Map<String, Double> figures,
-    Instant time) {
+    Instant time,
+    Progress part) {
 
   public Progress {
     figures = Collections.unmodifiableMap(new LinkedHashMap<>(figures));
@@ -59,6 +61,9 @@ public record Progress(
     json.put("elapsedSeconds", elapsed.toSeconds());
     json.put("etaSeconds", eta().map(Duration::toSeconds).orElse(null));
     json.put("figures", Json.finite(figures));
+    if (part != null) {
+      json.put("part", part.json());
+    }
     return json;
   }
 }

@@ -12,6 +12,8 @@ import java.util.function.IntSupplier;
  * One line on a terminal that is redrawn in place, e.g.
  *
  * <pre>train [########----------]  43%  312/725 steps  ETA 3m 12s  reward 0.710  2.1 steps/s</pre>
+ *
+ * <p>While a stage is busy with a part of its own, the part has the line.
  */
 public final class ProgressBar implements ProgressView {
   /** More often than this the eye sees no difference. */
@@ -43,7 +45,8 @@ public final class ProgressBar implements ProgressView {
 
   @Override
   public void advanced(Progress progress) {
-    if (drawn == null || Duration.between(drawn.time(), progress.time()).compareTo(REDRAW) >= 0) {
+    boolean other = drawn == null || (drawn.part() == null) != (progress.part() == null);
+    if (other || Duration.between(drawn.time(), progress.time()).compareTo(REDRAW) >= 0) {
       draw(progress);
     }
   }
@@ -73,7 +76,8 @@ public final class ProgressBar implements ProgressView {
 
   private void draw(Progress progress) {
     drawn = progress;
-    out.print(CLEAR + render(progress, columns.getAsInt()));
+    Progress shown = progress.part() == null ? progress : progress.part();
+    out.print(CLEAR + render(shown, columns.getAsInt()));
     out.flush();
   }
 

@@ -15,13 +15,9 @@ public final class ProgressTracker implements Reporter {
   private final Clock clock;
   private final List<ProgressView> views;
 
-  private String stage;
-  private String unit;
-  private long total;
-  private long done;
-  private Instant started;
-  private Instant last;
-  private SmoothedRate rate;
+  private Work stage;
+  private Work part;
+  private Map<String, Double> headline = Map.of();
 
   public ProgressTracker(Clock clock, List<? extends ProgressView> views) {
     this.clock = clock;
@@ -30,31 +26,48 @@ public final class ProgressTracker implements Reporter {
 
   @Override
   public synchronized void stageStarted(String stage, long total, String unit, long alreadyDone) {
-    this.stage = stage;
-    this.unit = unit;
-    this.total = total;
-    this.done = alreadyDone;
-    this.started = clock.instant();
-    this.last = started;
-    this.rate = new SmoothedRate(HALF_LIFE_SECONDS);
-    show(ProgressView::started, Map.of());
+    this.stage = new Work(stage, total, unit, alreadyDone, clock.instant());
+    part = null;
+    headline = Map.of();
+    show(ProgressView::started);
   }
 
   @Override
   public synchronized void advanced(long done, Map<String, Double> headline) {
     checkStarted();
-    Instant now = clock.instant();
-    rate.add(done - this.done, Duration.between(last, now).toNanos() / 1e9);
-    this.done = done;
-    this.last = now;
-    show(ProgressView::advanced, headline);
+    stage.advance(done, clock.instant());
+    this.headline = headline;
+    show(ProgressView::advanced);
+  }
+
+  @Override
+  public synchronized void partStarted(String part, long total, String unit) {
+    checkStarted();
+    this.part = new Work(part, total, unit, 0, clock.instant());
+    show(ProgressView::advanced);
+  }
+
+  @Override
+  public synchronized void partAdvanced(long done) {
+    if (part == null) {
+      throw new IllegalStateException("no part has started");
+    }
+    part.advance(done, clock.instant());
+    show(ProgressView::advanced);
+  }
+
+  @Override
+  public synchronized void partFinished() {
+    part = null;
   }
 
   @Override
   public synchronized void stageFinished(Map<String, Double> summary) {
     checkStarted();
-    last = clock.instant();
-    show(ProgressView::finished, summary);
+    stage.last = clock.instant();
+    part = null;
+    headline = summary;
+    show(ProgressView::finished);
     stage = null;
   }
 
@@ -70,17 +83,50 @@ public final class ProgressTracker implements Reporter {
     }
   }
 
-  private void show(BiConsumer<ProgressView, Progress> event, Map<String, Double> figures) {
-    Progress progress =
-        new Progress(
-            stage,
-            unit,
-            done,
-            total,
-            rate.perSecond(),
-            Duration.between(started, last),
-            figures,
-            last);
+  private void show(BiConsumer<ProgressView, Progress> event) {
+    Progress inner = part == null ? null : part.progress(Map.of(), null);
+    Progress progress = stage.progress(headline, inner);
     views.forEach(view -> event.accept(view, progress));
+  }
+
+  /** Something that is counted while it gets on. */
+  private static final class Work {
+    private final String name;
+    private final long total;
+    private final String unit;
+    private final Instant started;
+    private final SmoothedRate rate = new SmoothedRate(HALF_LIFE_SECONDS);
+    private long done;
+    private Instant last;
+
+    Work(String name, long total, String unit, long done, Instant now) {
+      this.name = name;
+      this.total = total;
+      this.unit = unit;
+      this.done = done;
+      this.started = now;
+      this.last = now;
+    }
+
+    void advance(long done, Instant now) {
+      rate.add(done - this.done, Duration.between(last, now).toNanos() / 1e9);
+      this.done = done;
+      last = now;
+    }
+
+    Progress progress(Map<String, Double> figures, Progress part) {
+      // A stage stands still while it is busy with a part, but time goes on.
+      Instant now = part == null ? last : part.time();
+      return new Progress(
+          name,
+          unit,
+          done,
+          total,
+          rate.perSecond(),
+          Duration.between(started, now),
+          figures,
+          now,
+          part);
+    }
   }
 }

@@ -14,6 +14,15 @@ public interface Reporter {
         public void advanced(long done, Map<String, Double> headline) {}
 
         @Override
+        public void partStarted(String part, long total, String unit) {}
+
+        @Override
+        public void partAdvanced(long done) {}
+
+        @Override
+        public void partFinished() {}
+
+        @Override
         public void stageFinished(Map<String, Double> summary) {}
 
         @Override
@@ -42,6 +51,21 @@ public interface Reporter {
    * @param headline the few figures that people watch, e.g. {@code reward}, in the order to show
    */
   void advanced(long done, Map<String, Double> headline);
+
+  /**
+   * The stage is busy with something that takes its own time, and stands still meanwhile.
+   *
+   * @param part its name, e.g. {@code evaluate}
+   * @param total the work in units
+   * @param unit what is counted, in the plural
+   */
+  void partStarted(String part, long total, String unit);
+
+  /** The part got on: all of its units that are done by now. */
+  void partAdvanced(long done);
+
+  /** The part is over; the stage goes on. */
+  void partFinished();
 
   /** The stage is complete; the figures sum it up. */
   void stageFinished(Map<String, Double> summary);

@@ -7,6 +7,7 @@ import dev.apo.worker.data.Batches;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Replicas;
+import dev.apo.worker.engine.TokenBatch;
 import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.telemetry.Reporter;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 
 /**
  * The training loop: sample a batch of responses from the policy, score them, take an optimizer
@@ -47,9 +49,6 @@ final class Trainer {
   }
 
   private static final String ACCURACY = "val/test_correctness_score";
-
-  /** An evaluation of so many responses may take a while, and is announced. */
-  private static final int MANY_RESPONSES = 1000;
 
   /** Keeps the random numbers of rollouts apart from those of shuffling and evaluation. */
   private static final long STREAM = 0x726f6c6c;
@@ -129,11 +128,12 @@ final class Trainer {
         stop.check();
       }
       long began = System.nanoTime();
-      SortedMap<String, Double> metrics = step(state);
+      List<Rollout> sampled = sample(batches.rows(state.step()), state.step());
+      SortedMap<String, Double> metrics = update(state, sampled, seconds(began));
       state =
           state.advanced(
               Batches.miniBatches(batches.rows(state.step()), plan.miniBatchSize()).size(),
-              metrics.get("perf/total_num_tokens").longValue(),
+              tokens(sampled, TokenBatch.Sequence::responseLength),
               (System.nanoTime() - began) / 1e9);
       headline.put("reward", metrics.get("critic/rewards/mean"));
       log.append(state.step(), metrics);
@@ -147,6 +147,9 @@ final class Trainer {
               + ": "
               + state.evaluationsSinceBest()
               + " evaluations in a row brought no better accuracy (spec.train.earlyStopping).");
+    }
+    if (evaluator != null && lastEvaluation == null) {
+      evaluate(state);
     }
     reporter.stageFinished(headline);
     return state;
@@ -181,15 +184,9 @@ final class Trainer {
     return plan.steps();
   }
 
-  /** Responses of the newest evaluation, or of one made now if there was none. */
+  /** Responses of the trained policy; none if there is no evaluation data. */
   List<Evaluator.Sample> samples() {
-    if (evaluator == null) {
-      return List.of();
-    }
-    if (lastEvaluation == null) {
-      lastEvaluation = evaluator.evaluate(replicas, ended -> stop.check());
-    }
-    return lastEvaluation.samples();
+    return lastEvaluation == null ? List.of() : lastEvaluation.samples();
   }
 
   private void save(TrainingState state) {
@@ -206,15 +203,8 @@ final class Trainer {
   }
 
   /** Evaluates; if that is interrupted, the weights are saved first, and evaluated later. */
-  private TrainingState evaluateIfDue(TrainingState state, Map<String, Double> headline) {
-    if (!isDue(state)) {
-      return state;
-    }
-    long began = System.nanoTime();
-    if (evaluator.responses() >= MANY_RESPONSES) {
-      reporter.message(
-          "Evaluating after step " + state.step() + ": " + evaluator.responses() + " responses.");
-    }
+  private void evaluate(TrainingState state) {
+    reporter.partStarted("evaluate", evaluator.responses(), "responses");
     lastEvaluation =
         evaluator.evaluate(
             replicas,
@@ -223,18 +213,25 @@ final class Trainer {
                 save(state);
                 stop.check();
               }
+              reporter.partAdvanced(ended);
             });
+    reporter.partFinished();
+  }
+
+  private TrainingState evaluateIfDue(TrainingState state, Map<String, Double> headline) {
+    if (!isDue(state)) {
+      return state;
+    }
+    long began = System.nanoTime();
+    evaluate(state);
     headline.put("accuracy", lastEvaluation.accuracy());
     return state.evaluated(lastEvaluation.accuracy(), seconds(began));
   }
 
-  /** One rollout batch and its optimizer steps; the step's metrics, named as verl names them. */
-  private SortedMap<String, Double> step(TrainingState state) {
-    int[] rows = batches.rows(state.step());
+  /** The optimizer steps on one rollout batch; the step's metrics, named as verl names them. */
+  private SortedMap<String, Double> update(
+      TrainingState state, List<Rollout> sampled, double sampleSeconds) {
     long began = System.nanoTime();
-    List<Rollout> sampled = sample(rows, state.step());
-    double sampleSeconds = seconds(began);
-    began = System.nanoTime();
     var metrics = new StepMetrics();
     double rate = plan.learningRate() * schedule.factor(state.step());
     int optimizerStep = state.optimizerStep();
@@ -250,7 +247,8 @@ final class Trainer {
     SortedMap<String, Double> summary = metrics.summary(miniBatches);
     summary.put("actor/grad_norm", gradNorm / miniBatches);
     summary.put("actor/lr", rate);
-    summary.put("perf/total_num_tokens", (double) responseTokens(sampled));
+    summary.put(
+        "perf/total_num_tokens", (double) tokens(sampled, sequence -> sequence.tokens().length));
     summary.put(
         "response_length/clip_ratio",
         sampled.stream().mapToInt(r -> r.truncated() ? 1 : 0).average().orElse(0));
@@ -281,8 +279,8 @@ final class Trainer {
         "prompt_length", sampled.stream().mapToDouble(r -> r.sequence().promptLength()).toArray());
   }
 
-  private static long responseTokens(List<Rollout> sampled) {
-    return sampled.stream().mapToLong(r -> r.sequence().responseLength()).sum();
+  private static long tokens(List<Rollout> sampled, ToIntFunction<TokenBatch.Sequence> count) {
+    return sampled.stream().mapToLong(r -> count.applyAsInt(r.sequence())).sum();
   }
 
   private static double seconds(long began) {

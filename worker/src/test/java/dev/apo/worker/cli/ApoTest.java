@@ -6,16 +6,22 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 class ApoTest {
   @Test
@@ -90,8 +96,58 @@ class ApoTest {
         .contains("--help");
   }
 
+  @Test
+  void whereJsonIsAskedForTheLastLineIsJsonToo() {
+    var failure = new ApoException(ExitCode.DENIED, "The door\nis \"locked\".");
+
+    JsonNode line =
+        Workplace.parse(printed(failure, ExitCode.DENIED, "--log-format", "json").strip());
+
+    assertThat(line.get("level").asText()).isEqualTo("ERROR");
+    assertThat(line.get("event").asText()).isEqualTo("failed");
+    assertThat(line.get("message").asText()).isEqualTo("The door is \"locked\".");
+    assertThat(line.get("exitCode").asInt()).isEqualTo(ExitCode.DENIED.value());
+    assertThat(line.get("reason").asText()).isEqualTo("DENIED");
+    assertThat(Instant.parse(line.get("time").asText())).isBeforeOrEqualTo(Instant.now());
+  }
+
+  @Test
+  void aWrongCommandLineIsOneLineOfJsonToo() {
+    String printed = printed(null, ExitCode.USAGE, "--unheard", "--log-format=JSON");
+
+    assertThat(printed.lines()).hasSize(1);
+    assertThat(Workplace.parse(printed).get("message").asText()).contains("--unheard");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'run x',                        ,     TEXT",
+    "'run x',                        JSON, JSON",
+    "'run x --log-format text',      JSON, TEXT",
+    "'run --log-format json x',      ,     JSON",
+    "'run --log-format=Json x',      TEXT, JSON",
+    "'run x --log-format',           ,     TEXT",
+    "'run x --log-format yaml',      ,     TEXT",
+  })
+  void theCommandLineSaysTheFormatBeforeTheEnvironmentDoes(
+      String line, String variable, LogFormat format) {
+    Map<String, String> environment =
+        variable == null ? Map.of() : Map.of("APO_LOG_FORMAT", variable);
+
+    assertThat(LogFormat.of(line.split(" "), environment)).isEqualTo(format);
+  }
+
   @Command(name = "failing")
-  private record Failing(Throwable failure) implements Callable<Integer> {
+  private static final class Failing implements Callable<Integer> {
+    private final Throwable failure;
+
+    @Option(names = LogFormat.OPTION)
+    private LogFormat format;
+
+    Failing(Throwable failure) {
+      this.failure = failure;
+    }
+
     @Override
     public Integer call() throws Exception {
       if (failure instanceof Error error) {

@@ -119,7 +119,7 @@ class EstimateTest {
             .endsWith(STOPPED);
     Map<Path, Object> finished = stamps(workplace);
 
-    assertThat(stopped.err()).endsWith("run the same command again to go on.\n");
+    assertThat(stopped.error()).endsWith("run the same command again to go on.");
     assertThat(finished).isNotEmpty();
     assertThat(finished.size()).isLessThan(BLOCKS);
 

@@ -106,7 +106,7 @@ class ResumeTest {
         workplace(directory, kind).environment("APO_TERMINATION_LOG", log.toString());
 
     Workplace.Outcome first = stopped.stopped("TERM", 1, trained(1), "run").endsWith(STOPPED);
-    assertThat(first.err()).endsWith("run the same command again to go on.\n");
+    assertThat(first.error()).endsWith("run the same command again to go on.");
     JsonNode message = Workplace.parse(Workplace.read(log));
     assertThat(message.get("exitCode").asInt()).isEqualTo(STOPPED);
     assertThat(message.get("reason").asText()).isEqualTo("STOPPED");
@@ -159,7 +159,8 @@ class ResumeTest {
     whole.apo("run").succeeds();
     Workplace stopped = manyResponses(directory.resolve("stopped"));
 
-    stopped.stopped("TERM", evaluation, "Evaluating after step", "run").endsWith(STOPPED);
+    String began = "\"stage\":\"evaluate\",\"unit\":\"responses\",\"done\":0,";
+    stopped.stopped("TERM", evaluation, began, "run").endsWith(STOPPED);
     assertThat(last(stopped.checkpoints())).isEqualTo(3 * (evaluation - 1));
     stopped.apo("run").succeeds();
 

@@ -2,6 +2,7 @@ package dev.apo.worker.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.worker.ExitCode;
@@ -90,8 +91,38 @@ class RunTest {
             m ->
                 assertThat(m.properties().stream().map(Map.Entry::getKey))
                     .contains("critic/rewards/mean", "actor/pg_loss", "actor/grad_norm"));
+    assertThat(metrics)
+        .allSatisfy(
+            m ->
+                // As verl counts: of prompts and responses.
+                assertThat(m.get("perf/total_num_tokens").asDouble())
+                    .isCloseTo(
+                        8
+                            * (m.get("prompt_length/mean").asDouble()
+                                + m.get("response_length/mean").asDouble()),
+                        within(1e-6)));
     assertThat(metrics.get(2).has("val/test_correctness_score")).isTrue();
     assertThat(metrics.get(3).has("val/test_correctness_score")).isFalse();
+  }
+
+  @Test
+  void evaluationsTellHowFarTheyAre() {
+    List<JsonNode> parts =
+        outcome
+            .err()
+            .lines()
+            .map(Workplace::parse)
+            .filter(line -> line.get("event").asText().equals("part"))
+            .toList();
+
+    assertThat(parts).hasSizeGreaterThanOrEqualTo(3);
+    assertThat(parts)
+        .allSatisfy(
+            line -> {
+              assertThat(line.get("stage").asText()).isEqualTo("train");
+              assertThat(line.at("/part/stage").asText()).isEqualTo("evaluate");
+              assertThat(line.at("/part/total").asInt()).isEqualTo(12);
+            });
   }
 
   @ParameterizedTest

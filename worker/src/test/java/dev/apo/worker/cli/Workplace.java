@@ -56,6 +56,14 @@ final class Workplace {
       return parse(lines.get(lines.size() - 1));
     }
 
+    /** The sentence of a failure: the last line of standard error. */
+    String error() {
+      List<String> lines = err.lines().toList();
+      JsonNode line = parse(lines.get(lines.size() - 1));
+      assertThat(line.get("level").asText()).isEqualTo("ERROR");
+      return line.get("message").asText();
+    }
+
     /** The progress that was told of one stage, in units done. */
     List<Integer> progress(String stage) {
       return err.lines()

@@ -18,9 +18,9 @@ import okhttp3.RequestBody;
 import okhttp3.Response;
 
 /** Passes requests on to a service, but for those that a test wants to go wrong. */
-final class FaultyProxy implements AutoCloseable {
+public final class FaultyProxy implements AutoCloseable {
   /** What happens to a request: false to pass it on. */
-  interface Fault {
+  public interface Fault {
     boolean strike(HttpExchange exchange) throws IOException;
   }
 
@@ -29,9 +29,9 @@ final class FaultyProxy implements AutoCloseable {
   private final OkHttpClient client = new OkHttpClient();
   private final String target;
   private final List<String> requests = Collections.synchronizedList(new ArrayList<>());
-  volatile Fault fault = exchange -> false;
+  public volatile Fault fault = exchange -> false;
 
-  FaultyProxy(String target) throws IOException {
+  public FaultyProxy(String target) throws IOException {
     this.target = target;
     server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     server.createContext("/", this::handle);
@@ -39,12 +39,12 @@ final class FaultyProxy implements AutoCloseable {
     server.start();
   }
 
-  String endpoint() {
+  public String endpoint() {
     return "http://127.0.0.1:" + server.getAddress().getPort();
   }
 
   /** Method and path of every request so far. */
-  List<String> requests() {
+  public List<String> requests() {
     return List.copyOf(requests);
   }
 
@@ -60,7 +60,7 @@ final class FaultyProxy implements AutoCloseable {
   }
 
   /** Answers with a status and no content. */
-  static Fault status(int status) {
+  public static Fault status(int status) {
     return exchange -> {
       exchange.getRequestBody().readAllBytes();
       exchange.sendResponseHeaders(status, -1);
@@ -70,7 +70,7 @@ final class FaultyProxy implements AutoCloseable {
   }
 
   /** Closes the connection without a word. */
-  static Fault hangUp() {
+  public static Fault hangUp() {
     return exchange -> {
       exchange.close();
       return true;

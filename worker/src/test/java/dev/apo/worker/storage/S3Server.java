@@ -26,7 +26,7 @@ public final class S3Server implements AutoCloseable {
   /**
    * @param keyStore serves TLS with this PKCS12 store and password "changeit"; null for plain HTTP
    */
-  S3Server(Path directory, Path keyStore) throws Exception {
+  public S3Server(Path directory, Path keyStore) throws Exception {
     Properties properties = new Properties();
     properties.setProperty("jclouds.filesystem.basedir", directory.toString());
     context =
@@ -61,7 +61,7 @@ public final class S3Server implements AutoCloseable {
     return "http://127.0.0.1:" + proxy.getPort();
   }
 
-  String secureEndpoint() {
+  public String secureEndpoint() {
     return "https://127.0.0.1:" + proxy.getSecurePort();
   }
 

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -273,30 +274,63 @@ class S3StorageTest {
   }
 
   @Test
-  void trustsTheGivenCertificateAndNoOther() throws Exception {
-    Path keyStore = files.resolve("keys.p12");
-    keytool(
-        "-genkeypair -alias s3 -keyalg EC -dname CN=test -ext san=ip:127.0.0.1"
-            + " -storetype PKCS12 -keystore "
-            + keyStore);
-    Path caFile = files.resolve("ca.pem");
-    keytool("-exportcert -rfc -alias s3 -keystore " + keyStore + " -file " + caFile);
-
+  void trustsTheGivenAuthorityAndNoOther() throws Exception {
+    var ours = new TestCa(Files.createDirectory(files.resolve("ours")));
+    var another = new TestCa(Files.createDirectory(files.resolve("another")));
+    Path keyStore = ours.issue("127.0.0.1");
     try (S3Server secure = new S3Server(Files.createDirectory(files.resolve("data")), keyStore)) {
       secure.blobs().createContainerInLocation(null, "bucket");
       String endpoint = secure.secureEndpoint();
-      try (Storage storage = open("bucket", endpoint, S3Server.CREDENTIALS, caFile)) {
+      try (Storage storage = open("bucket", endpoint, S3Server.CREDENTIALS, ours.certificate())) {
         storage.write("key", new byte[] {1});
         assertThat(storage.read("key")).containsExactly(1);
       }
-      try (Storage storage = open("bucket", endpoint, S3Server.CREDENTIALS, null)) {
-        ApoException failure = failureOf(() -> storage.read("key"));
+      for (Path trusted : Arrays.asList(null, another.certificate())) {
+        try (Storage storage = open("bucket", endpoint, S3Server.CREDENTIALS, trusted)) {
+          ApoException failure = failureOf(() -> storage.read("key"));
 
-        assertThat(failure.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
-        assertThat(failure).hasMessageContaining("caFile");
+          assertThat(failure.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+          assertThat(failure)
+              .hasMessage(
+                  "The certificate of %s is not signed by an authority that is trusted; set"
+                      + " APO_CA_FILE (on a cluster spec.storage.caSecretRef) to the certificate of"
+                      + " its authority, or correct the endpoint.",
+                  endpoint);
+        }
       }
     }
     assertThat(pauses).isEmpty();
+  }
+
+  @Test
+  void refusesACertificateOfAnotherHost() throws Exception {
+    var ca = new TestCa(Files.createDirectory(files.resolve("ca")));
+    Path keyStore = ca.issue("10.0.0.1");
+    try (S3Server secure = new S3Server(Files.createDirectory(files.resolve("data")), keyStore);
+        Storage storage =
+            open("bucket", secure.secureEndpoint(), S3Server.CREDENTIALS, ca.certificate())) {
+      ApoException failure = failureOf(() -> storage.read("key"));
+
+      assertThat(failure.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+      assertThat(failure)
+          .hasMessage(
+              "The certificate of %s is for another host name; correct the endpoint or the"
+                  + " certificate.",
+              secure.secureEndpoint());
+    }
+  }
+
+  @Test
+  void saysThatAServiceSpeaksNoTls() throws Exception {
+    String endpoint = server.endpoint().replace("http:", "https:");
+    try (Storage storage = open("bucket", endpoint, S3Server.CREDENTIALS, null)) {
+      ApoException failure = failureOf(() -> storage.read("key"));
+
+      assertThat(failure.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+      assertThat(failure)
+          .hasMessageContaining("No secure connection to " + endpoint)
+          .hasMessageContaining("check the endpoint");
+    }
   }
 
   private Storage open() {
@@ -320,13 +354,5 @@ class S3StorageTest {
     byte[] content = new byte[size];
     new Random(size).nextBytes(content);
     return content;
-  }
-
-  private static void keytool(String arguments) throws Exception {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "keytool").toString());
-    command.addAll(List.of(arguments.split(" ")));
-    command.addAll(List.of("-storepass", "changeit"));
-    assertThat(new ProcessBuilder(command).redirectErrorStream(true).start().waitFor()).isZero();
   }
 }

@@ -96,6 +96,8 @@ class ProgressTrackerTest {
   void refusesProgressOutsideAStage() {
     assertThatIllegalStateException().isThrownBy(() -> tracker.advanced(1, Map.of()));
     assertThatIllegalStateException().isThrownBy(() -> tracker.stageFinished(Map.of()));
+    assertThatIllegalStateException().isThrownBy(() -> tracker.partStarted("evaluate", 1, "x"));
+    assertThatIllegalStateException().isThrownBy(() -> tracker.partAdvanced(1));
   }
 
   @Test
@@ -103,6 +105,9 @@ class ProgressTrackerTest {
     Reporter.SILENT.stageStarted("train", 1, "steps");
     Reporter.SILENT.advanced(1, Map.of());
     Reporter.SILENT.message("done");
+    Reporter.SILENT.partStarted("evaluate", 1, "responses");
+    Reporter.SILENT.partAdvanced(1);
+    Reporter.SILENT.partFinished();
     Reporter.SILENT.stageFinished(Map.of());
   }
 

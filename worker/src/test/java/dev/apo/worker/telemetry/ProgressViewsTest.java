@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -104,6 +105,60 @@ class ProgressViewsTest {
     assertThat(ProgressView.of(true, Optional.empty(), out)).isInstanceOf(JsonLines.class);
     assertThat(ProgressView.of(false, Optional.empty(), out)).isInstanceOf(PlainLines.class);
     assertThat(ProgressView.of(false, Optional.of(() -> 80), out)).isInstanceOf(ProgressBar.class);
+  }
+
+  @Test
+  void anEvaluationHasTheLineWhileItLasts() {
+    ProgressTracker tracker = tracker(new ProgressBar(out, () -> 80));
+    evaluateWithin(tracker, 3);
+    assertThat(text())
+        .contains(CLEAR + "evaluate [---------------")
+        .contains("]  10%  100/1000 responses  ETA 18s  50.0 responses/s" + CLEAR)
+        .contains(CLEAR + "train [###############---------------]  50%  2/4 steps");
+  }
+
+  @Test
+  void plainLinesTellOfAnEvaluationThatLastsLong() {
+    evaluateWithin(tracker(new PlainLines(out)), 4);
+    assertThat(text())
+        .isEqualTo(
+            """
+            train: 4 steps
+            evaluate: 200/1000 responses (20%), 50.0 responses/s, 16s left
+            """);
+  }
+
+  @Test
+  void jsonLinesTellOfAnEvaluationWithinItsStage() throws IOException {
+    evaluateWithin(tracker(new JsonLines(out)), 4);
+    List<JsonNode> lines = new ArrayList<>();
+    for (String line : text().split("\n")) {
+      lines.add(new ObjectMapper().readTree(line));
+    }
+    assertThat(lines)
+        .extracting(line -> line.get("event").asText())
+        .containsExactly("started", "progress", "part", "part", "progress");
+    assertThat(lines.get(3).get("stage").asText()).isEqualTo("train");
+    assertThat(lines.get(3).get("done").asInt()).isEqualTo(1);
+    assertThat(lines.get(3).at("/part/stage").asText()).isEqualTo("evaluate");
+    assertThat(lines.get(3).at("/part/done").asInt()).isEqualTo(300);
+    assertThat(lines.get(3).at("/part/etaSeconds").asInt()).isEqualTo(14);
+    assertThat(lines.get(4).has("part")).isFalse();
+  }
+
+  /** A step, an evaluation that is told of every two seconds, another step. */
+  private void evaluateWithin(ProgressTracker tracker, int times) {
+    tracker.stageStarted("train", 4, "steps");
+    clock.pass(Duration.ofSeconds(1));
+    tracker.advanced(1, Map.of());
+    tracker.partStarted("evaluate", 1000, "responses");
+    for (int i = 1; i < times; i++) {
+      clock.pass(Duration.ofSeconds(2));
+      tracker.partAdvanced(100L * i);
+    }
+    tracker.partFinished();
+    clock.pass(Duration.ofMillis(200));
+    tracker.advanced(2, Map.of());
   }
 
   @Test
@@ -209,6 +264,6 @@ class ProgressViewsTest {
     figures.put("reward", 0.71);
     figures.put("kl", 0.069);
     return new Progress(
-        "train", "steps", 312, 624, 2.1081, Duration.ofMinutes(3), figures, FakeClock.START);
+        "train", "steps", 312, 624, 2.1081, Duration.ofMinutes(3), figures, FakeClock.START, null);
   }
 }
