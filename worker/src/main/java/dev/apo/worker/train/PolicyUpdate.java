@@ -14,8 +14,10 @@ import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.engine.TokenBatch;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -25,6 +27,12 @@ import java.util.stream.Stream;
  * forward pass of the reference policy if the loss asks for it.
  */
 final class PolicyUpdate {
+  /**
+   * Metric key: log π − log π_ref summed over a response, in nats; its mean over responses of π
+   * estimates their KL divergence.
+   */
+  static final String LOG_RATIO = "actor/log_ratio";
+
   private final Replicas replicas;
   private final Loss loss;
   private final EntropyBonus entropy;
@@ -53,15 +61,23 @@ final class PolicyUpdate {
 
   /**
    * @param optimizerStep number of this step, from 1
+   * @param figures told what the loss made of each response, by metric key
    * @return the gradient's norm before clipping
    */
   double apply(
-      List<Rollout> miniBatch, int optimizerStep, double learningRate, StepMetrics metrics) {
+      List<Rollout> miniBatch,
+      int optimizerStep,
+      double learningRate,
+      StepMetrics metrics,
+      BiConsumer<Rollout, Map<String, Double>> figures) {
     var size = new MiniBatch(miniBatch.size(), tokens(miniBatch));
     List<Piece> pieces = microBatches(miniBatch).stream().flatMap(this::pieces).toList();
-    replicas
-        .map(pieces, (decoder, piece) -> accumulate(decoder, piece, size))
-        .forEach(results -> results.forEach(metrics::add));
+    List<List<LossResult>> results =
+        replicas.map(pieces, (decoder, piece) -> accumulate(decoder, piece, size));
+    for (int i = 0; i < pieces.size(); i++) {
+      results.get(i).forEach(metrics::add);
+      tell(pieces.get(i).rollouts(), results.get(i), figures);
+    }
     double gradNorm = replicas.optimize(optimizerStep, adamW, learningRate);
     if (!Double.isFinite(gradNorm)) {
       throw new ApoException(
@@ -73,6 +89,20 @@ final class PolicyUpdate {
               + "; lower spec.train.learningRate or set spec.train.precision to FP32, and start anew with --fresh or under another name.");
     }
     return gradNorm;
+  }
+
+  private static void tell(
+      List<Rollout> rollouts,
+      List<LossResult> results,
+      BiConsumer<Rollout, Map<String, Double>> figures) {
+    for (int b = 0; b < rollouts.size(); b++) {
+      int row = b;
+      Map<String, Double> all = new HashMap<>();
+      for (LossResult result : results) {
+        result.perSequence().forEach((key, values) -> all.put(key, values[row]));
+      }
+      figures.accept(rollouts.get(b), all);
+    }
   }
 
   /** What one replica computes of a micro-batch. */
@@ -105,11 +135,12 @@ final class PolicyUpdate {
       reference = rows(decoder.score(batch, temperature, true).logProbs(), rollouts);
     }
     Decoder.TokenScores scores = decoder.forward(batch, temperature);
+    double[][] logProbs = rows(scores.logProbs(), rollouts);
     LossResult result =
         loss.compute(
             LossBatch.of(
                 miniBatch,
-                rows(scores.logProbs(), rollouts),
+                logProbs,
                 reference,
                 rollouts.stream().mapToDouble(Rollout::reward).toArray(),
                 rollouts.stream().mapToDouble(Rollout::vStar).toArray()));
@@ -117,8 +148,20 @@ final class PolicyUpdate {
         entropy.coefficient() == 0 ? 0 : entropy.tokenWeight(piece.microBatch(), miniBatch);
     decoder.backward(flatten(result.gradient(), batch.targets().length), -weight, temperature);
     double meanEntropy = sum(scores.entropies()) / miniBatch.tokens();
+    Map<String, double[]> perSequence =
+        reference == null ? Map.of() : Map.of(LOG_RATIO, logRatios(logProbs, reference));
     return List.of(
-        result, new LossResult(0, null, Map.of("actor/entropy_loss", meanEntropy), Map.of()));
+        result, new LossResult(0, null, Map.of("actor/entropy_loss", meanEntropy), perSequence));
+  }
+
+  private static double[] logRatios(double[][] logProbs, double[][] reference) {
+    double[] sums = new double[logProbs.length];
+    for (int b = 0; b < sums.length; b++) {
+      for (int t = 0; t < logProbs[b].length; t++) {
+        sums[b] += logProbs[b][t] - reference[b][t];
+      }
+    }
+    return sums;
   }
 
   /**

@@ -27,7 +27,6 @@ import dev.apo.worker.sampling.ReplicaSampler;
 import dev.apo.worker.sampling.SamplingSettings;
 import dev.apo.worker.storage.ArtifactManifest;
 import dev.apo.worker.storage.Storage;
-import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.vstar.Sample;
 import dev.apo.worker.vstar.VStarRow;
 import java.io.IOException;
@@ -94,26 +93,13 @@ public final class TrainStage {
       if (start.step() > 0) {
         session.reporter().message("Going on from the checkpoint of step " + start.step() + ".");
       }
-      Path metrics = work.resolve("metrics.jsonl");
-      fetchMetrics(metrics, start.step());
-      try (MetricsLog log = MetricsLog.open(metrics, start.step() == 0 ? -1 : start.step())) {
-        Trainer trainer = trainer(replicas, set, checkpoints, log, () -> publish(metrics));
+      try (Journal journal = Journal.open(session, work, start.step(), gauges)) {
+        Trainer trainer = trainer(replicas, set, checkpoints, journal);
         TrainingState end = trainer.run(start);
-        publish(metrics);
+        journal.publish();
         export(replicas.first(), work.resolve("model"), end);
         return new Outcome(end, trainer.samples(), end.step() < trainer.steps());
       }
-    }
-  }
-
-  private void publish(Path metrics) {
-    session.storage().upload(session.keys().metrics(), metrics);
-  }
-
-  /** The metrics of finished steps come back with the checkpoint. */
-  private void fetchMetrics(Path local, int resumedStep) {
-    if (resumedStep > 0 && session.storage().stat(session.keys().metrics()).isPresent()) {
-      session.storage().download(session.keys().metrics(), local);
     }
   }
 
@@ -130,8 +116,10 @@ public final class TrainStage {
     List<VStarRow> table = session.vStarStore().read();
     var prompts = new ArrayList<Prompt>();
     var values = new ArrayList<Double>();
+    var all = new ArrayList<double[]>();
     for (VStarRow row : table) {
       double[] rewards = row.samples().stream().mapToDouble(Sample::reward).toArray();
+      all.add(rewards);
       if (!algorithm.filterAllIncorrect() || !estimate.allIncorrect(rewards)) {
         prompts.add(session.train().prompts().get(row.row()));
         values.add(estimate.vStar(rewards));
@@ -152,15 +140,13 @@ public final class TrainStage {
               + prompts.size()
               + " prompts are left by spec.algorithm.filterAllIncorrect; lower it.");
     }
+    double[] vStar = all.stream().mapToDouble(estimate::vStar).toArray();
+    session.writeJson(session.keys().values(), ValueSummary.of(vStar, all, prompts.size()));
     return new TrainingSet(prompts, values.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   private Trainer trainer(
-      Replicas replicas,
-      TrainingSet set,
-      Checkpoints checkpoints,
-      MetricsLog log,
-      Runnable publishMetrics) {
+      Replicas replicas, TrainingSet set, Checkpoints checkpoints, Journal journal) {
     TrainSpec train = spec.train();
     var batches = new Batches(set.prompts().size(), train.batchSize(), train.seed());
     int steps = train.steps() != null ? train.steps() : batches.steps(train.epochs());
@@ -197,9 +183,7 @@ public final class TrainStage {
         update,
         evaluator(session),
         checkpoints,
-        log,
-        gauges,
-        publishMetrics,
+        journal,
         session.reporter(),
         session.stop());
   }

@@ -8,14 +8,13 @@ import dev.apo.worker.data.Prompt;
 import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.evaluate.Evaluator;
-import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.telemetry.Reporter;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.function.Consumer;
 
 /**
  * The training loop: sample a batch of responses from the policy, score them, take an optimizer
@@ -64,9 +63,7 @@ final class Trainer {
   private final PolicyUpdate update;
   private final Evaluator evaluator;
   private final Checkpoints checkpoints;
-  private final MetricsLog log;
-  private final Consumer<Map<String, Double>> gauges;
-  private final Runnable publishMetrics;
+  private final Journal journal;
   private final Reporter reporter;
   private final StopSignal stop;
   private Evaluator.Result lastEvaluation;
@@ -74,9 +71,6 @@ final class Trainer {
   /**
    * @param vStar [prompts] optimal values
    * @param evaluator null if there is no evaluation data
-   * @param gauges told the metrics of every step
-   * @param publishMetrics called before each checkpoint, so that a resumed run finds the metrics of
-   *     its steps
    */
   Trainer(
       Plan plan,
@@ -89,9 +83,7 @@ final class Trainer {
       PolicyUpdate update,
       Evaluator evaluator,
       Checkpoints checkpoints,
-      MetricsLog log,
-      Consumer<Map<String, Double>> gauges,
-      Runnable publishMetrics,
+      Journal journal,
       Reporter reporter,
       StopSignal stop) {
     this.plan = plan;
@@ -104,9 +96,7 @@ final class Trainer {
     this.update = update;
     this.evaluator = evaluator;
     this.checkpoints = checkpoints;
-    this.log = log;
-    this.gauges = gauges;
-    this.publishMetrics = publishMetrics;
+    this.journal = journal;
     this.reporter = reporter;
     this.stop = stop;
   }
@@ -129,15 +119,15 @@ final class Trainer {
         stop.check();
       }
       long began = System.nanoTime();
-      SortedMap<String, Double> metrics = step(state);
+      var responses = new ArrayList<Map<String, Object>>();
+      SortedMap<String, Double> metrics = step(state, responses);
       state =
           state.advanced(
               Batches.miniBatches(batches.rows(state.step()), plan.miniBatchSize()).size(),
               metrics.get("perf/total_num_tokens").longValue(),
               (System.nanoTime() - began) / 1e9);
       headline.put("reward", metrics.get("critic/rewards/mean"));
-      log.append(state.step(), metrics);
-      gauges.accept(metrics);
+      journal.append(state.step(), metrics, responses);
       state = finishStep(state, headline);
     }
     if (state.step() < plan.steps()) {
@@ -155,7 +145,7 @@ final class Trainer {
   /** The accuracy before training is the metrics of step 0. */
   private void logAccuracyBefore(TrainingState state) {
     if (state.isEvaluated()) {
-      log.append(0, Map.of(ACCURACY, state.evaluations().get(0).accuracy()));
+      journal.append(0, Map.of(ACCURACY, state.evaluations().get(0).accuracy()), List.of());
     }
   }
 
@@ -163,9 +153,7 @@ final class Trainer {
   private TrainingState finishStep(TrainingState trained, Map<String, Double> headline) {
     TrainingState state = evaluateIfDue(trained, headline);
     if (state != trained) {
-      Map<String, Double> accuracy = Map.of(ACCURACY, headline.get("accuracy"));
-      log.amend(accuracy);
-      gauges.accept(accuracy);
+      journal.amend(state.step(), Map.of(ACCURACY, headline.get("accuracy")));
     }
     reporter.advanced(state.step(), headline);
     boolean last = state.step() == plan.steps() || plan.stopsEarly(state);
@@ -193,7 +181,7 @@ final class Trainer {
   }
 
   private void save(TrainingState state) {
-    publishMetrics.run();
+    journal.publish();
     checkpoints.save(replicas.first(), state);
   }
 
@@ -228,14 +216,19 @@ final class Trainer {
     return state.evaluated(lastEvaluation.accuracy(), seconds(began));
   }
 
-  /** One rollout batch and its optimizer steps; the step's metrics, named as verl names them. */
-  private SortedMap<String, Double> step(TrainingState state) {
+  /**
+   * One rollout batch and its optimizer steps; the step's metrics, named as verl names them.
+   *
+   * @param responses gets some of the step's responses
+   */
+  private SortedMap<String, Double> step(TrainingState state, List<Map<String, Object>> responses) {
     int[] rows = batches.rows(state.step());
     long began = System.nanoTime();
     List<Rollout> sampled = sample(rows, state.step());
     double sampleSeconds = seconds(began);
     began = System.nanoTime();
     var metrics = new StepMetrics();
+    var figures = new IdentityHashMap<Rollout, Map<String, Double>>();
     double rate = plan.learningRate() * schedule.factor(state.step());
     int optimizerStep = state.optimizerStep();
     double gradNorm = 0;
@@ -243,8 +236,13 @@ final class Trainer {
     for (int from = 0; from < sampled.size(); from += plan.miniBatchSize()) {
       List<Rollout> miniBatch =
           sampled.subList(from, Math.min(sampled.size(), from + plan.miniBatchSize()));
-      gradNorm += update.apply(miniBatch, ++optimizerStep, rate, metrics);
+      gradNorm += update.apply(miniBatch, ++optimizerStep, rate, metrics, figures::putIfAbsent);
       miniBatches++;
+    }
+    int kept = TrainingResponse.kept(state.step() + 1, plan.steps());
+    for (int i = 0; i < Math.min(kept, sampled.size()); i++) {
+      Rollout rollout = sampled.get(i);
+      responses.add(TrainingResponse.of(prompts.get(rows[i]), rollout, figures.get(rollout)));
     }
     addRolloutMetrics(metrics, sampled);
     SortedMap<String, Double> summary = metrics.summary(miniBatches);

@@ -21,6 +21,7 @@ import dev.apo.worker.model.Rotary;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -66,6 +67,26 @@ class PolicyUpdateTest {
             assertClose(gradient[b][t], reference[b][t]);
           }
         }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void eachResponseGetsItsOwnFigures(JsonNode test) {
+    double beta2 = test.get("inputs").get("beta2").asDouble();
+    for (Cut cut : List.of(new Cut(1, 1), new Cut(8192, 1), new Cut(8192, 2))) {
+      try (var model = new LogitsModel(test, cut.replicas())) {
+        model.update(EntropyBonus.Mean.MINI_BATCH_TOKENS, cut.microBatchTokens());
+
+        assertThat(model.figures).hasSize(model.rows);
+        model.figures.forEach(
+            (rollout, figures) -> {
+              assertThat(figures.get("critic/advantages"))
+                  .isEqualTo(rollout.reward() - rollout.vStar());
+              assertThat(figures.get(PolicyUpdate.LOG_RATIO) * beta2)
+                  .isCloseTo(figures.get("actor/implicit_reward"), within(1e-12));
+            });
       }
     }
   }
@@ -133,6 +154,7 @@ class PolicyUpdateTest {
     private final int labels;
     private final int vocabulary;
     private final Replicas replicas;
+    private final Map<Rollout, Map<String, Double>> figures = new IdentityHashMap<>();
 
     LogitsModel(JsonNode test) {
       this(test, 1);
@@ -225,7 +247,7 @@ class PolicyUpdateTest {
               GRADIENT_IN_MOMENT1,
               inputs.get("temperature").asDouble(),
               microBatchTokens)
-          .apply(rollouts(), 1, 0, metrics);
+          .apply(rollouts(), 1, 0, metrics, figures::put);
       return metrics.summary(1);
     }
 
