@@ -113,4 +113,6 @@ public record APOTrainingSpec(
     @JsonPropertyDescription("Kueue LocalQueue that admits the run; no queue if unset.")
         @Size(min = 1, max = 63)
         @Pattern(Limits.DNS_NAME)
-        String queueName) {}
+        String queueName,
+    @JsonPropertyDescription("Where metrics go beside metrics.jsonl.") @Default("{}")
+        TrackingSpec tracking) {}

@@ -23,4 +23,7 @@ public record RunPolicySpec(
         @Default("1800")
         @Min(30)
         @Max(Limits.INT)
-        Integer stalledAfterSeconds) {}
+        Integer stalledAfterSeconds,
+    @JsonPropertyDescription(
+            "What an hour of the machines costs; the report tells no money if unset.")
+        PriceSpec price) {}

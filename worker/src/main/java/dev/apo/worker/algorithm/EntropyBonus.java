@@ -12,12 +12,12 @@ package dev.apo.worker.algorithm;
  */
 public record EntropyBonus(double coefficient, Mean mean) {
   /** No entropy term. */
-  public static final EntropyBonus NONE = new EntropyBonus(0, Mean.MINI_BATCH_TOKENS);
+  public static final EntropyBonus NONE = new EntropyBonus(0, Mean.AS_THE_LOSS);
 
   /** What the entropy of tokens is averaged over. */
   public enum Mean {
-    /** All valid tokens of the mini-batch: the same however it is cut into micro-batches. */
-    MINI_BATCH_TOKENS,
+    /** As the loss averages its own tokens: the same however a mini-batch is cut. */
+    AS_THE_LOSS,
     /**
      * The tokens of each micro-batch, then the micro-batches, as the released code does: tokens of
      * short responses weigh more.
@@ -28,13 +28,14 @@ public record EntropyBonus(double coefficient, Mean mean) {
   /**
    * The weight of one valid token's entropy H (nats) in the objective.
    *
+   * @param lossWeight what the token counts in the loss ({@link Loss#tokenWeight})
    * @param microBatch the size of the micro-batch that holds the token
    * @param miniBatch the size of the mini-batch that holds the micro-batch
    */
-  public double tokenWeight(MiniBatch microBatch, MiniBatch miniBatch) {
+  public double tokenWeight(double lossWeight, MiniBatch microBatch, MiniBatch miniBatch) {
     return coefficient
         * switch (mean) {
-          case MINI_BATCH_TOKENS -> 1.0 / miniBatch.tokens();
+          case AS_THE_LOSS -> lossWeight;
           case MICRO_BATCH_TOKENS ->
               (double) microBatch.sequences() / miniBatch.sequences() / microBatch.tokens();
         };

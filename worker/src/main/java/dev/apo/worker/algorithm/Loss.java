@@ -39,6 +39,11 @@ public interface Loss {
     return Set.of();
   }
 
+  /** Whether it asks for something at all. */
+  default boolean reads(Input input) {
+    return inputs().contains(input) || targetInputs().contains(input);
+  }
+
   /**
    * Whether a response's gradient depends on the log-probs of others of its group: then a
    * micro-batch must hold whole groups. The gradient is a function of log-probs alone, so that a

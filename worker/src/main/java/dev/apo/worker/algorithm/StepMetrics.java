@@ -24,6 +24,11 @@ public final class StepMetrics {
     targets.distributions().forEach(this::add);
   }
 
+  /** Adds a figure of the step's rollout batch. */
+  public void add(String key, double figure) {
+    figures.put(key, figure);
+  }
+
   /** Adds one figure per response, e.g. {@code critic/rewards} or {@code response_length}. */
   public void add(String key, double[] figures) {
     perSequence.merge(key, figures, StepMetrics::concat);

@@ -135,7 +135,8 @@ public final class Bench {
             s.evaluate(),
             storage,
             s.runPolicy(),
-            s.queueName());
+            s.queueName(),
+            s.tracking());
     var here = new Manifest(manifest.namespace(), manifest.name(), spec, manifest.baseDirectory());
     try (StopSignal stop = StopSignal.install()) {
       return Run.of(here, new Launch("bench", 1, 0, work), false, m -> {}, Reporter.SILENT, stop)

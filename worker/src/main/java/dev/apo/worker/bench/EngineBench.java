@@ -58,7 +58,7 @@ final class EngineBench {
           / median(
               () -> {
                 decoder.forward(tokens, 1);
-                decoder.backward(coefficients, 0, 1);
+                decoder.backward(coefficients, new float[0], 1);
                 decoder.optimize(1, adamW, 1e-6);
               });
     }

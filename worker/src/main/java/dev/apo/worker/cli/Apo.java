@@ -24,6 +24,7 @@ import picocli.CommandLine.Command;
       StageCommand.Estimate.class,
       StageCommand.Train.class,
       EvaluateCommand.class,
+      ReportCommand.class,
       GenerateCommand.class,
       PretrainCommand.class,
       GenerateDataCommand.class,

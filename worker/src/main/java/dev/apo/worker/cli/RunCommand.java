@@ -83,6 +83,7 @@ final class RunCommand implements Callable<Integer> {
     }
     out.println("model     " + result.model());
     out.println("metrics   " + result.metrics());
+    out.println("report    " + result.report());
     out.println(
         "V* table  "
             + result.vstar().table()
@@ -97,6 +98,7 @@ final class RunCommand implements Callable<Integer> {
         seconds.get("train"),
         seconds.get("evaluate"),
         result.peakRssMiB());
+    out.println("cost      " + result.cost().inWords());
   }
 
   private static String oneLine(String text) {

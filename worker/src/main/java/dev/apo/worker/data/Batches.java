@@ -1,8 +1,9 @@
 package dev.apo.worker.data;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Which rows a training step sees: every epoch is a new shuffle, cut into batches, and the rows
@@ -42,13 +43,12 @@ public record Batches(int rows, int batchSize, long seed) {
     return Arrays.copyOfRange(Shuffle.permutation(rows, seed, epoch(step)), from, from + batchSize);
   }
 
-  /** A batch cut into mini-batches, one per optimiser step; the last one may be smaller. */
-  public static List<int[]> miniBatches(int[] batch, int miniBatchSize) {
-    List<int[]> miniBatches = new ArrayList<>();
-    for (int from = 0; from < batch.length; from += miniBatchSize) {
-      miniBatches.add(
-          Arrays.copyOfRange(batch, from, Math.min(batch.length, from + miniBatchSize)));
-    }
-    return List.copyOf(miniBatches);
+  /** All rows that a step does not see, in an order of the step's own. */
+  public int[] others(int step) {
+    Set<Integer> seen = IntStream.of(rows(step)).boxed().collect(Collectors.toSet());
+    // Epochs are counted up from 0, steps down from -1.
+    return IntStream.of(Shuffle.permutation(rows, seed, -1 - step))
+        .filter(row -> !seen.contains(row))
+        .toArray();
   }
 }

@@ -464,14 +464,13 @@ public final class Decoder implements AutoCloseable {
    * Adds to the gradient, from the loss's derivatives by what the last {@link #forward} returned.
    *
    * @param coefficients [tokens] derivative by each log-prob
-   * @param entropyCoefficient derivative by each entropy
+   * @param entropyCoefficients [tokens] derivative by each entropy; empty if it does not count
    */
-  public void backward(float[] coefficients, double entropyCoefficient, double temperature) {
+  public void backward(float[] coefficients, float[] entropyCoefficients, double temperature) {
     // Rows that only pad count for nothing.
     int rows = (coefficients.length + ROWS - 1) / ROWS * ROWS;
-    float[] entropy = new float[entropyCoefficient == 0 ? 0 : rows];
-    Arrays.fill(
-        entropy, 0, Math.min(entropy.length, coefficients.length), (float) entropyCoefficient);
+    float[] entropy =
+        entropyCoefficients.length == 0 ? new float[0] : Arrays.copyOf(entropyCoefficients, rows);
     try (NDManager scope = manager.newSubManager()) {
       module.record(
           scope,

@@ -34,6 +34,15 @@ public record TokenBatch(int rows, int width, long[] ids, long[] at, long[] targ
     }
   }
 
+  /** [rows] tokens of each response. */
+  public int[] responseLengths() {
+    int[] lengths = new int[rows];
+    for (long position : at) {
+      lengths[(int) (position / width)]++;
+    }
+    return lengths;
+  }
+
   public static TokenBatch of(List<Sequence> sequences) {
     // The last token of a sequence predicts nothing, so it need not pass the model.
     int width = 1;

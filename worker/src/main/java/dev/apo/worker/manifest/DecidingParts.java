@@ -23,7 +23,7 @@ public final class DecidingParts {
   /** Parts about where and when to run, who may, and where results go. */
   private static final Map<String, List<String>> LEFT_OUT =
       Map.of(
-          "", List.of("suspend", "storage", "runPolicy", "queueName"),
+          "", List.of("suspend", "storage", "runPolicy", "queueName", "tracking"),
           "/model", List.of("tokenSecretRef"),
           "/estimate", List.of("shards", "parallelism", "pod"),
           "/train", List.of("pod"));

@@ -37,7 +37,8 @@ public record Manifest(String namespace, String name, APOTrainingSpec spec, Path
             s.evaluate(),
             s.storage(),
             s.runPolicy(),
-            s.queueName());
+            s.queueName(),
+            s.tracking());
     return new Manifest(namespace, name, other, baseDirectory);
   }
 }

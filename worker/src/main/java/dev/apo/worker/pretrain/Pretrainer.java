@@ -103,7 +103,7 @@ public final class Pretrainer {
       decoder.forward(tokens, 1);
       float[] coefficients = new float[tokens.targets().length];
       Arrays.fill(coefficients, -1f / coefficients.length);
-      decoder.backward(coefficients, 0, 1);
+      decoder.backward(coefficients, new float[0], 1);
       decoder.optimize(step, adamW, settings.learningRate());
       if (step % EVALUATE_EVERY == 0) {
         accuracy = accuracy(decoder, tokenizer, eval);

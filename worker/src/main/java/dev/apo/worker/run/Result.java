@@ -1,6 +1,7 @@
 package dev.apo.worker.run;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.apo.worker.cost.Cost;
 import java.util.Map;
 
 /**
@@ -11,9 +12,10 @@ import java.util.Map;
  *     data
  * @param accuracyAfter held-out accuracy of the trained model
  * @param model address of the trained model
- * @param report address of the run's page, once there is one
+ * @param report address of the run's page
  * @param metrics address of metrics.jsonl
- * @param seconds by stage, and their total
+ * @param seconds by stage, and their total, of this call
+ * @param cost of the whole run, all its calls and attempts
  */
 @JsonInclude(JsonInclude.Include.ALWAYS)
 public record Result(
@@ -25,7 +27,8 @@ public record Result(
     String metrics,
     VStar vstar,
     double peakRssMiB,
-    Map<String, Double> seconds) {
+    Map<String, Double> seconds,
+    Cost cost) {
 
   /**
    * @param table address of the V* table

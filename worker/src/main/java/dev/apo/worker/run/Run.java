@@ -44,7 +44,7 @@ public final class Run {
               evaluations.isEmpty() ? null : evaluations.get(0).accuracy(),
               evaluations.isEmpty() ? null : evaluations.get(evaluations.size() - 1).accuracy(),
               storage.uri(keys.model()),
-              null,
+              storage.uri(keys.report()),
               storage.uri(keys.metrics()),
               new Result.VStar(
                   session.plan().key(),
@@ -52,7 +52,8 @@ public final class Run {
                   estimated.reused(),
                   estimated.responsesGenerated()),
               Memory.peakRssMiB(),
-              seconds);
+              seconds,
+              stages.cost());
       return new Outcome(result, trained);
     }
   }

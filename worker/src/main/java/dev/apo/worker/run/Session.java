@@ -1,5 +1,6 @@
 package dev.apo.worker.run;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.DatasetSpec;
@@ -39,6 +40,7 @@ import java.util.List;
 public final class Session implements AutoCloseable {
   static final ObjectMapper JSON = new ObjectMapper();
 
+  private final long opened = System.nanoTime();
   private final Manifest manifest;
   private final Launch launch;
   private final Reporter reporter;
@@ -164,6 +166,11 @@ public final class Session implements AutoCloseable {
     }
   }
 
+  /** {@link System#nanoTime} when opening it began. */
+  long opened() {
+    return opened;
+  }
+
   public APOTrainingSpec spec() {
     return manifest.spec();
   }
@@ -186,6 +193,15 @@ public final class Session implements AutoCloseable {
 
   public Storage storage() {
     return storage;
+  }
+
+  /** Stores a record of plain values. */
+  public void writeJson(String key, Object value) {
+    try {
+      storage.write(key, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(value));
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a record of plain values", e);
+    }
   }
 
   public RunKeys keys() {

@@ -86,7 +86,7 @@ public final class StageResults {
     return new Artifacts(
         trained ? storage.uri(session.keys().model()) : null,
         trained ? storage.uri(session.keys().metrics()) : null,
-        null,
+        trained ? storage.uri(session.keys().report()) : null,
         storage.uri("vstar/" + key),
         key);
   }

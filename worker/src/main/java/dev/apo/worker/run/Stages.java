@@ -2,6 +2,9 @@ package dev.apo.worker.run;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.cost.Cost;
+import dev.apo.worker.cost.Machine;
+import dev.apo.worker.cost.UsageMeter;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.engine.Trainable;
@@ -9,6 +12,7 @@ import dev.apo.worker.estimate.VStarInputs;
 import dev.apo.worker.estimate.ValueEstimator;
 import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.manifest.DecidingParts;
+import dev.apo.worker.report.Report;
 import dev.apo.worker.reward.Candidate;
 import dev.apo.worker.storage.ArtifactManifest;
 import dev.apo.worker.storage.StoredObject;
@@ -22,15 +26,41 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The stages of a run, each of which can be repeated: what is finished is found and not done again.
  */
 public final class Stages {
   private final Session session;
+  private long began;
 
   public Stages(Session session) {
     this.session = session;
+    // Opening the session is the first stage's work.
+    this.began = session.opened();
+  }
+
+  /** Does a stage's work and notes what it used, also if it fails. */
+  private <T> T metered(String stage, Machine machine, Supplier<T> work) {
+    var meter =
+        new UsageMeter(
+            session.storage(),
+            session.keys().usage() + "/" + stage + ".json",
+            machine,
+            session.spec().runPolicy().price(),
+            began);
+    try {
+      return work.get();
+    } finally {
+      meter.close();
+      began = System.nanoTime();
+    }
+  }
+
+  /** What the run took so far. */
+  public Cost cost() {
+    return Cost.read(session.storage(), session.keys().usage());
   }
 
   /**
@@ -68,6 +98,10 @@ public final class Stages {
     }
     session.storage().tidy(session.keys().root());
     session.storage().tidy("vstar/" + session.plan().key());
+    return metered("prepare", Machine.withoutGpu(), this::prepare);
+  }
+
+  private Prepared prepare() {
     remember();
     VStarStore store = session.vStarStore();
     var prepared =
@@ -80,7 +114,7 @@ public final class Stages {
             session.eval() == null ? 0 : session.eval().dropped(),
             session.plan().blocks().size(),
             session.model().config().parameterCount());
-    session.storage().write(session.keys().prepared(), json(prepared));
+    session.writeJson(session.keys().prepared(), prepared);
     if (prepared.promptsTooLong() + prepared.evalPromptsTooLong() > 0) {
       session
           .reporter()
@@ -133,7 +167,7 @@ public final class Stages {
     }
     String key = session.keys().inputs();
     if (session.storage().stat(key).isEmpty()) {
-      session.storage().write(key, json(now));
+      session.writeJson(key, now);
       return;
     }
     Map<?, ?> before = read(key, Map.class);
@@ -215,6 +249,11 @@ public final class Stages {
                   + " is there already: no response is sampled.");
       return new Estimated(true, 0);
     }
+    return metered(
+        "estimate-%05d".formatted(shard), Machine.ofEngine(), () -> sample(store, shard, shards));
+  }
+
+  private Estimated sample(VStarStore store, int shard, int shards) {
     store.writePlan(session.plan());
     int sampled;
     try (Replicas replicas = Replicas.of(session.loadModel(Trainable.NOTHING))) {
@@ -240,9 +279,10 @@ public final class Stages {
    * @param samples some responses of the trained model to evaluation prompts
    * @param stoppedEarly whether it ended before its last step for want of a better accuracy; null
    *     in what an earlier version wrote
+   * @param cost what the run took; null in what an earlier version wrote
    */
   public record Trained(
-      TrainingState state, List<Evaluator.Sample> samples, Boolean stoppedEarly) {}
+      TrainingState state, List<Evaluator.Sample> samples, Boolean stoppedEarly, Cost cost) {}
 
   /** Trains from the newest checkpoint on; a run that is complete is not trained again. */
   public Trained train(Consumer<Map<String, Double>> gauges) {
@@ -257,15 +297,33 @@ public final class Stages {
         throw damaged(key, null);
       }
       session.reporter().message("The run is complete already; --fresh starts it anew.");
+      if (session.storage().stat(session.keys().report()).isEmpty()) {
+        writeReport();
+      }
       return trained;
     }
-    TrainStage.Outcome outcome = new TrainStage(session, gauges).run();
+    TrainStage.Outcome outcome =
+        metered(
+            "train",
+            Machine.ofEngine(),
+            () -> {
+              TrainStage.Outcome now = new TrainStage(session, gauges).run();
+              session.storage().write(session.keys().samples(), lines(now.samples()));
+              return now;
+            });
     var trained =
         new Trained(
-            outcome.state(), outcome.samples().stream().limit(50).toList(), outcome.stoppedEarly());
-    session.storage().write(session.keys().samples(), lines(outcome.samples()));
-    session.storage().write(key, json(trained));
+            outcome.state(),
+            outcome.samples().stream().limit(50).toList(),
+            outcome.stoppedEarly(),
+            cost());
+    session.writeJson(key, trained);
+    writeReport();
     return trained;
+  }
+
+  private void writeReport() {
+    Report.write(session.storage(), session.keys().root());
   }
 
   private <T> T read(String key, Class<T> type) {
@@ -285,14 +343,6 @@ public final class Stages {
         ExitCode.BAD_ARTIFACT,
         session.storage().uri(key) + " is damaged; delete it and run the same command again.",
         cause);
-  }
-
-  private static byte[] json(Object value) {
-    try {
-      return Session.JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(value);
-    } catch (IOException e) {
-      throw new IllegalStateException("a record of plain values", e);
-    }
   }
 
   private static byte[] lines(List<Evaluator.Sample> samples) {

@@ -53,8 +53,8 @@ final class Checkpoints {
     this.reporter = reporter;
   }
 
-  private static String file(Decoder.State state) {
-    return state.name().toLowerCase(java.util.Locale.ROOT) + ".safetensors";
+  private static String file(String prefix, Decoder.State state) {
+    return prefix + state.name().toLowerCase(java.util.Locale.ROOT) + ".safetensors";
   }
 
   private String key(int step) {
@@ -64,8 +64,10 @@ final class Checkpoints {
   /**
    * Saves where the run stands, then deletes what need not be kept. Does nothing if this step is
    * saved already.
+   *
+   * @param models what is trained, by what their files' names begin with
    */
-  void save(Decoder decoder, TrainingState state) {
+  void save(Map<String, Decoder> models, TrainingState state) {
     if (state.step() == lastSaved) {
       return;
     }
@@ -75,16 +77,10 @@ final class Checkpoints {
     var parts = new ArrayList<ArtifactManifest.Part>();
     try {
       Files.createDirectories(scratch);
-      for (Decoder.State part : Decoder.State.values()) {
-        Path file = scratch.resolve(file(part));
-        ModelExport.writeWeights(
-            file,
-            decoder.trained(),
-            SafetensorsWriter.Format.F32,
-            (parameter, offset, count) -> decoder.read(part, parameter, offset, count));
-        parts.add(ArtifactManifest.Part.of(file(part), file));
-        storage.upload(key + "/" + file(part), file);
-        Files.delete(file);
+      for (Map.Entry<String, Decoder> model : models.entrySet()) {
+        for (Decoder.State part : Decoder.State.values()) {
+          parts.add(upload(key, file(model.getKey(), part), model.getValue(), part));
+        }
       }
       byte[] json = JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(state);
       parts.add(ArtifactManifest.Part.of(STATE, json));
@@ -95,6 +91,20 @@ final class Checkpoints {
     ArtifactManifest.write(storage, key, parts, Map.of("step", Integer.toString(state.step())));
     lastSaved = state.step();
     prune(state);
+  }
+
+  private ArtifactManifest.Part upload(String key, String name, Decoder decoder, Decoder.State part)
+      throws IOException {
+    Path file = scratch.resolve(name);
+    ModelExport.writeWeights(
+        file,
+        decoder.trained(),
+        SafetensorsWriter.Format.F32,
+        (parameter, offset, count) -> decoder.read(part, parameter, offset, count));
+    storage.upload(key + "/" + name, file);
+    ArtifactManifest.Part uploaded = ArtifactManifest.Part.of(name, file);
+    Files.delete(file);
+    return uploaded;
   }
 
   private void prune(TrainingState state) {
@@ -139,7 +149,7 @@ final class Checkpoints {
    * @throws ApoException BAD_ARTIFACT if there are checkpoints and none of them is whole: a run
    *     never starts afresh silently
    */
-  Optional<TrainingState> restore(Decoder decoder) {
+  Optional<TrainingState> restore(Map<String, Decoder> models) {
     List<Integer> steps = steps();
     var damaged = new ArrayList<String>();
     for (int step : steps.stream().sorted(Comparator.reverseOrder()).toList()) {
@@ -149,7 +159,7 @@ final class Checkpoints {
         continue;
       }
       try {
-        Optional<TrainingState> state = Optional.of(load(decoder, key));
+        Optional<TrainingState> state = Optional.of(load(models, key));
         lastSaved = step;
         return state;
       } catch (ApoException e) {
@@ -170,18 +180,21 @@ final class Checkpoints {
     return Optional.empty();
   }
 
-  private TrainingState load(Decoder decoder, String key) {
+  private TrainingState load(Map<String, Decoder> models, String key) {
     ArtifactManifest manifest = ArtifactManifest.read(storage, key);
     try {
       Files.createDirectories(scratch);
       TrainingState state = JSON.readValue(manifest.read(storage, key, STATE), TrainingState.class);
-      for (Decoder.State part : Decoder.State.values()) {
-        Path file = scratch.resolve(file(part));
-        manifest.download(storage, key, file(part), file);
-        fill(decoder, part, file);
-        Files.delete(file);
+      for (Map.Entry<String, Decoder> model : models.entrySet()) {
+        for (Decoder.State part : Decoder.State.values()) {
+          String name = file(model.getKey(), part);
+          Path file = scratch.resolve(name);
+          manifest.download(storage, key, name, file);
+          fill(model.getValue(), part, file);
+          Files.delete(file);
+        }
+        model.getValue().weightsChanged();
       }
-      decoder.weightsChanged();
       return state;
     } catch (JsonProcessingException e) {
       throw new ApoException(

@@ -11,57 +11,62 @@ import dev.apo.worker.algorithm.StepMetrics;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Replicas;
-import dev.apo.worker.engine.TokenBatch;
-import java.util.ArrayList;
-import java.util.Comparator;
+import dev.apo.worker.train.MicroBatches.Pass;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.function.BiConsumer;
 
 /**
- * One optimizer step on a mini-batch. The loss sees only log-probs and gives only their
- * derivatives, so the engine needs one forward and one backward pass for each micro-batch, and one
- * forward pass of the reference policy if the loss asks for it.
+ * One optimizer step of the policy on a mini-batch. The loss sees only log-probs and gives only
+ * their derivatives, so the engine needs one forward and one backward pass for each micro-batch.
  */
 final class PolicyUpdate {
+  /**
+   * Metric key: log π − log π_ref summed over a response, in nats; its mean over responses of π
+   * estimates their KL divergence.
+   */
+  static final String LOG_RATIO = "actor/log_ratio";
+
   private final Replicas replicas;
   private final Loss loss;
   private final EntropyBonus entropy;
   private final AdamW adamW;
   private final double temperature;
-  private final int microBatchTokens;
 
   /**
    * @param temperature of sampling; log-probs are of logits divided by it
-   * @param microBatchTokens most tokens, padding included, that pass the model at once
    */
   PolicyUpdate(
-      Replicas replicas,
-      Loss loss,
-      EntropyBonus entropy,
-      AdamW adamW,
-      double temperature,
-      int microBatchTokens) {
+      Replicas replicas, Loss loss, EntropyBonus entropy, AdamW adamW, double temperature) {
     this.replicas = replicas;
     this.loss = loss;
     this.entropy = entropy;
     this.adamW = adamW;
     this.temperature = temperature;
-    this.microBatchTokens = microBatchTokens;
   }
 
   /**
+   * @param passes of the mini-batch
    * @param optimizerStep number of this step, from 1
+   * @param figures told what the loss made of each response, by metric key
    * @return the gradient's norm before clipping
    */
   double apply(
-      List<Rollout> miniBatch, int optimizerStep, double learningRate, StepMetrics metrics) {
-    var size = new MiniBatch(miniBatch.size(), tokens(miniBatch));
-    List<Piece> pieces = microBatches(miniBatch).stream().flatMap(this::pieces).toList();
-    replicas
-        .map(pieces, (decoder, piece) -> accumulate(decoder, piece, size))
-        .forEach(results -> results.forEach(metrics::add));
+      Experience experience,
+      List<Pass> passes,
+      MiniBatch miniBatch,
+      int optimizerStep,
+      double learningRate,
+      StepMetrics metrics,
+      BiConsumer<Rollout, Map<String, Double>> figures) {
+    List<LossResult> results =
+        replicas.map(passes, (decoder, pass) -> accumulate(decoder, experience, pass, miniBatch));
+    for (int i = 0; i < passes.size(); i++) {
+      metrics.add(results.get(i));
+      tell(experience, passes.get(i), results.get(i), figures);
+    }
     double gradNorm = replicas.optimize(optimizerStep, adamW, learningRate);
     if (!Double.isFinite(gradNorm)) {
       throw new ApoException(
@@ -75,92 +80,74 @@ final class PolicyUpdate {
     return gradNorm;
   }
 
-  /** What one replica computes of a micro-batch. */
-  private record Piece(List<Rollout> rollouts, MiniBatch microBatch) {}
-
-  /** Each replica gets every n-th sequence, so that their lengths are alike. */
-  private Stream<Piece> pieces(List<Rollout> microBatch) {
-    var size = new MiniBatch(microBatch.size(), tokens(microBatch));
-    int count = Math.min(replicas.count(), microBatch.size());
-    return IntStream.range(0, count)
-        .mapToObj(
-            piece ->
-                new Piece(
-                    IntStream.range(0, microBatch.size())
-                        .filter(i -> i % count == piece)
-                        .mapToObj(microBatch::get)
-                        .toList(),
-                    size));
-  }
-
-  private static long tokens(List<Rollout> rollouts) {
-    return rollouts.stream().mapToLong(r -> r.sequence().responseLength()).sum();
-  }
-
-  private List<LossResult> accumulate(Decoder decoder, Piece piece, MiniBatch miniBatch) {
-    List<Rollout> rollouts = piece.rollouts();
-    TokenBatch batch = TokenBatch.of(rollouts.stream().map(Rollout::sequence).toList());
-    double[][] reference = null;
-    if (loss.inputs().contains(Loss.Input.REFERENCE_LOG_PROBS)) {
-      reference = rows(decoder.score(batch, temperature, true).logProbs(), rollouts);
-    }
-    Decoder.TokenScores scores = decoder.forward(batch, temperature);
-    LossResult result =
-        loss.compute(
-            LossBatch.of(
-                miniBatch,
-                rows(scores.logProbs(), rollouts),
-                reference,
-                rollouts.stream().mapToDouble(Rollout::reward).toArray(),
-                rollouts.stream().mapToDouble(Rollout::vStar).toArray()));
-    double weight =
-        entropy.coefficient() == 0 ? 0 : entropy.tokenWeight(piece.microBatch(), miniBatch);
-    decoder.backward(flatten(result.gradient(), batch.targets().length), -weight, temperature);
-    double meanEntropy = sum(scores.entropies()) / miniBatch.tokens();
-    return List.of(
-        result, new LossResult(0, null, Map.of("actor/entropy_loss", meanEntropy), Map.of()));
-  }
-
-  /**
-   * Cuts a mini-batch into micro-batches of similar length, longest first, so that little padding
-   * is computed.
-   */
-  List<List<Rollout>> microBatches(List<Rollout> miniBatch) {
-    var sorted = new ArrayList<>(miniBatch);
-    // A stable sort: equal lengths keep their order, so the same mini-batch is always cut the same
-    // way.
-    sorted.sort(Comparator.comparingInt((Rollout r) -> r.sequence().tokens().length).reversed());
-    var all = new ArrayList<List<Rollout>>();
-    for (int from = 0; from < sorted.size(); ) {
-      int width = sorted.get(from).sequence().tokens().length;
-      int to = Math.min(sorted.size(), from + Math.max(1, microBatchTokens / width));
-      all.add(sorted.subList(from, to));
-      from = to;
-    }
-    return all;
-  }
-
-  private static double[][] rows(float[] flat, List<Rollout> rollouts) {
-    double[][] rows = new double[rollouts.size()][];
-    int n = 0;
+  /** Figures of pairs belong to no response. */
+  private static void tell(
+      Experience experience,
+      Pass pass,
+      LossResult result,
+      BiConsumer<Rollout, Map<String, Double>> figures) {
+    int[] rows = pass.rows();
     for (int b = 0; b < rows.length; b++) {
-      rows[b] = new double[rollouts.get(b).sequence().responseLength()];
-      for (int t = 0; t < rows[b].length; t++) {
-        rows[b][t] = flat[n++];
-      }
+      int row = b;
+      Map<String, Double> all = new HashMap<>();
+      result
+          .perSequence()
+          .forEach(
+              (key, values) -> {
+                if (values.length == rows.length) {
+                  all.put(key, values[row]);
+                }
+              });
+      figures.accept(experience.rollouts().get(rows[b]), all);
     }
-    return rows;
   }
 
-  private static float[] flatten(double[][] rows, int count) {
-    float[] flat = new float[count];
-    int n = 0;
-    for (double[] row : rows) {
-      for (double value : row) {
-        flat[n++] = (float) value;
+  private LossResult accumulate(
+      Decoder decoder, Experience experience, Pass pass, MiniBatch miniBatch) {
+    Decoder.TokenScores scores = decoder.forward(pass.tokens(), temperature);
+    double[][] logProbs = TokenRows.split(scores.logProbs(), pass.tokens());
+    LossBatch batch = experience.lossBatch(miniBatch, pass.rows(), logProbs);
+    LossResult result = loss.compute(batch);
+    int tokens = pass.tokens().targets().length;
+    decoder.backward(
+        TokenRows.join(result.gradient(), tokens),
+        entropyCoefficients(logProbs, tokens, pass.microBatch(), miniBatch),
+        temperature);
+    var shares = new HashMap<>(result.shares());
+    shares.put("actor/entropy_loss", sum(scores.entropies()) / miniBatch.tokens());
+    var perSequence = new HashMap<>(result.perSequence());
+    if (batch.rollouts().referenceLogProbs() != null) {
+      perSequence.put(LOG_RATIO, logRatios(logProbs, batch.rollouts().referenceLogProbs()));
+    }
+    return new LossResult(result.loss(), result.gradient(), shares, perSequence);
+  }
+
+  /** [tokens] the derivative of the objective by each token's entropy; empty without a bonus. */
+  private float[] entropyCoefficients(
+      double[][] logProbs, int tokens, MiniBatch microBatch, MiniBatch miniBatch) {
+    if (entropy.coefficient() == 0) {
+      return new float[0];
+    }
+    double[][] rows = new double[logProbs.length][];
+    for (int b = 0; b < rows.length; b++) {
+      int length = logProbs[b].length;
+      rows[b] = new double[length];
+      Arrays.fill(
+          rows[b],
+          -entropy.tokenWeight(
+              length == 0 ? 0 : loss.tokenWeight(length, miniBatch), microBatch, miniBatch));
+    }
+    return TokenRows.join(rows, tokens);
+  }
+
+  private static double[] logRatios(double[][] logProbs, double[][] reference) {
+    double[] sums = new double[logProbs.length];
+    for (int b = 0; b < sums.length; b++) {
+      for (int t = 0; t < logProbs[b].length; t++) {
+        sums[b] += logProbs[b][t] - reference[b][t];
       }
     }
-    return flat;
+    return sums;
   }
 
   private static double sum(float[] values) {

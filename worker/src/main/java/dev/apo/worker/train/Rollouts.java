@@ -24,36 +24,42 @@ final class Rollouts {
   }
 
   /**
-   * One response for each prompt.
+   * A response to each prompt for each of its seeds.
    *
    * @param vStar [prompts] their optimal values
-   * @param seeds [prompts]
+   * @param seeds [prompts][responses]
+   * @return [prompts][responses]
    */
-  List<Rollout> sample(List<Prompt> prompts, double[] vStar, long[] seeds) {
+  List<List<Rollout>> sample(List<Prompt> prompts, double[] vStar, List<long[]> seeds) {
     var requests = new ArrayList<Request>();
     for (int i = 0; i < prompts.size(); i++) {
-      requests.add(new Request(prompts.get(i).tokens(), new long[] {seeds[i]}));
+      requests.add(new Request(prompts.get(i).tokens(), seeds.get(i)));
     }
     List<List<Response>> responses = sampler.sample(requests);
     var candidates = new ArrayList<Candidate>();
     for (int i = 0; i < prompts.size(); i++) {
-      candidates.add(Candidate.of(prompts.get(i), responses.get(i).get(0), tokenizer));
+      for (Response response : responses.get(i)) {
+        candidates.add(Candidate.of(prompts.get(i), response, tokenizer));
+      }
     }
     double[] rewards = reward.score(candidates);
-    var rollouts = new ArrayList<Rollout>();
+    var groups = new ArrayList<List<Rollout>>();
+    int n = 0;
     for (int i = 0; i < prompts.size(); i++) {
-      Prompt prompt = prompts.get(i);
-      Response response = responses.get(i).get(0);
-      rollouts.add(
-          new Rollout(
-              prompt.row(),
-              prompt.text(),
-              candidates.get(i).response(),
-              TokenBatch.Sequence.of(prompt.tokens(), response.tokens()),
-              response.truncated(),
-              rewards[i],
-              vStar[i]));
+      var group = new ArrayList<Rollout>();
+      for (Response response : responses.get(i)) {
+        group.add(
+            new Rollout(
+                prompts.get(i),
+                candidates.get(n).response(),
+                TokenBatch.Sequence.of(prompts.get(i).tokens(), response.tokens()),
+                response.truncated(),
+                rewards[n],
+                vStar[i]));
+        n++;
+      }
+      groups.add(List.copyOf(group));
     }
-    return rollouts;
+    return groups;
   }
 }

@@ -30,7 +30,6 @@ import dev.apo.worker.run.Session;
 import dev.apo.worker.sampling.ReplicaSampler;
 import dev.apo.worker.sampling.SamplingSettings;
 import dev.apo.worker.storage.ArtifactManifest;
-import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.vstar.Sample;
 import dev.apo.worker.vstar.VStarRow;
 import java.io.IOException;
@@ -82,13 +81,9 @@ public final class TrainStage {
    */
   public Outcome run() {
     TrainingSet set = trainingSet();
+    Loss loss = loss();
     Path work = session.launch().workDirectory().resolve("train");
-    try (Replicas replicas = Replicas.of(session.loadModel(trainable()))) {
-      replicas.freezeReference();
-      if (spec.train().lora() != null) {
-        replicas.first().startAdapters(spec.train().seed());
-      }
-      replicas.prepareTraining();
+    try (Models models = models(loss)) {
       var checkpoints =
           new Checkpoints(
               session.storage(),
@@ -96,21 +91,37 @@ public final class TrainStage {
               work.resolve("checkpoint"),
               spec.train().keepCheckpoints(),
               session.reporter());
-      TrainingState start = checkpoints.restore(replicas.first()).orElse(TrainingState.START);
-      replicas.weightsChanged();
+      TrainingState start = checkpoints.restore(models.checkpointed()).orElse(TrainingState.START);
+      models.weightsChanged();
       if (start.step() > 0) {
         session.reporter().message("Going on from the checkpoint of step " + start.step() + ".");
       }
-      Path metrics = work.resolve("metrics.jsonl");
-      fetchMetrics(metrics, start.step());
-      try (MetricsLog log = MetricsLog.open(metrics, start.step() == 0 ? -1 : start.step())) {
-        Trainer trainer = trainer(replicas, set, checkpoints, log, () -> publish(metrics));
+      try (Journal journal = Journal.open(session, work, start.step(), gauges)) {
+        Trainer trainer = trainer(loss, models, set, checkpoints, journal);
         TrainingState end = trainer.run(start);
-        publish(metrics);
-        export(replicas.first(), work.resolve("model"), end);
+        journal.publish();
+        export(models.policy().first(), work.resolve("model"), end);
         return new Outcome(end, trainer.samples(), end.step() < trainer.steps());
       }
     }
+  }
+
+  /** A loss that asks for no reference policy, or no critic, saves the memory of one. */
+  private Models models(Loss loss) {
+    Replicas policy = Replicas.of(session.loadModel(trainable()));
+    if (loss.reads(Loss.Input.REFERENCE_LOG_PROBS)) {
+      policy.freezeReference();
+    }
+    if (spec.train().lora() != null) {
+      policy.first().startAdapters(spec.train().seed());
+    }
+    policy.prepareTraining();
+    Replicas critic = null;
+    if (loss.valueLoss().isPresent()) {
+      critic = Replicas.of(policy.first().critic(), policy.count());
+      critic.prepareTraining();
+    }
+    return new Models(policy, critic);
   }
 
   private Trainable trainable() {
@@ -129,17 +140,6 @@ public final class TrainStage {
         targets.stream().map(module -> module.name().toLowerCase(Locale.ROOT)).toList());
   }
 
-  private void publish(Path metrics) {
-    session.storage().upload(session.keys().metrics(), metrics);
-  }
-
-  /** The metrics of finished steps come back with the checkpoint. */
-  private void fetchMetrics(Path local, int resumedStep) {
-    if (resumedStep > 0 && session.storage().stat(session.keys().metrics()).isPresent()) {
-      session.storage().download(session.keys().metrics(), local);
-    }
-  }
-
   /** Prompts that are trained on, with their optimal values. */
   private record TrainingSet(List<Prompt> prompts, double[] vStar) {}
 
@@ -153,8 +153,10 @@ public final class TrainStage {
     List<VStarRow> table = session.vStarStore().read();
     var prompts = new ArrayList<Prompt>();
     var values = new ArrayList<Double>();
+    var all = new ArrayList<double[]>();
     for (VStarRow row : table) {
       double[] rewards = row.samples().stream().mapToDouble(Sample::reward).toArray();
+      all.add(rewards);
       if (!algorithm.filterAllIncorrect() || !estimate.allIncorrect(rewards)) {
         prompts.add(session.train().prompts().get(row.row()));
         values.add(estimate.vStar(rewards));
@@ -175,56 +177,65 @@ public final class TrainStage {
               + prompts.size()
               + " prompts are left by spec.algorithm.filterAllIncorrect; lower it.");
     }
+    double[] vStar = all.stream().mapToDouble(estimate::vStar).toArray();
+    session.writeJson(session.keys().values(), ValueSummary.of(vStar, all, prompts.size()));
     return new TrainingSet(prompts, values.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
   private Trainer trainer(
-      Replicas replicas,
-      TrainingSet set,
-      Checkpoints checkpoints,
-      MetricsLog log,
-      Runnable publishMetrics) {
+      Loss loss, Models models, TrainingSet set, Checkpoints checkpoints, Journal journal) {
     TrainSpec train = spec.train();
     var batches = new Batches(set.prompts().size(), train.batchSize(), train.seed());
     int steps = train.steps() != null ? train.steps() : batches.steps(train.epochs());
     var plan =
         new Trainer.Plan(
             steps,
-            train.miniBatchSize(),
-            train.learningRate(),
-            train.seed(),
+            new Update.Rates(train.learningRate(), Double.NaN),
             train.evaluateEvery(),
             train.checkpointEvery(),
             train.earlyStopping() == null ? null : train.earlyStopping().patience());
-    var update =
-        new PolicyUpdate(
-            replicas,
-            loss(),
-            entropy(),
-            AdamW.of(train.weightDecay(), train.maxGradNorm()),
-            spec.sampling().temperature(),
-            train.microBatchTokens() == null ? MICRO_BATCH_TOKENS : train.microBatchTokens());
-    var rollouts =
-        new Rollouts(
-            new ReplicaSampler(replicas, session.sampling()),
-            session.tokenizer(),
-            session.rewards().train());
+    var sampler =
+        new BatchSampler(
+            set.prompts(),
+            set.vStar(),
+            batches,
+            new Rollouts(
+                new ReplicaSampler(models.policy(), session.sampling()),
+                session.tokenizer(),
+                session.rewards().train()),
+            loss,
+            1,
+            train.seed());
     return new Trainer(
         plan,
-        replicas,
-        set.prompts(),
-        set.vStar(),
+        models,
         batches,
         schedule(steps),
-        rollouts,
-        update,
+        sampler,
+        update(loss, models),
         evaluator(session),
         checkpoints,
-        log,
-        gauges,
-        publishMetrics,
+        journal,
         session.reporter(),
         session.stop());
+  }
+
+  private Update update(Loss loss, Models models) {
+    TrainSpec train = spec.train();
+    AdamW adamW = AdamW.of(train.weightDecay(), train.maxGradNorm());
+    double temperature = spec.sampling().temperature();
+    return new Update(
+        models,
+        loss,
+        new PolicyUpdate(models.policy(), loss, entropy(), adamW, temperature),
+        loss.valueLoss()
+            .map(valueLoss -> new CriticUpdate(models.critic(), valueLoss, adamW))
+            .orElse(null),
+        new Update.Settings(
+            train.miniBatchSize(),
+            1,
+            train.microBatchTokens() == null ? MICRO_BATCH_TOKENS : train.microBatchTokens(),
+            temperature));
   }
 
   private Loss loss() {
@@ -239,7 +250,7 @@ public final class TrainStage {
     double coefficient = given != null ? given : official ? OFFICIAL_ENTROPY : 0;
     return new EntropyBonus(
         coefficient,
-        official ? EntropyBonus.Mean.MICRO_BATCH_TOKENS : EntropyBonus.Mean.MINI_BATCH_TOKENS);
+        official ? EntropyBonus.Mean.MICRO_BATCH_TOKENS : EntropyBonus.Mean.AS_THE_LOSS);
   }
 
   private LearningRateSchedule schedule(int steps) {

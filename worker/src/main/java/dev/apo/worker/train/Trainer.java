@@ -4,20 +4,14 @@ import dev.apo.worker.StopSignal;
 import dev.apo.worker.algorithm.LearningRateSchedule;
 import dev.apo.worker.algorithm.StepMetrics;
 import dev.apo.worker.data.Batches;
-import dev.apo.worker.data.Prompt;
-import dev.apo.worker.data.RandomStream;
-import dev.apo.worker.engine.Replicas;
-import dev.apo.worker.engine.TokenBatch;
 import dev.apo.worker.evaluate.Evaluator;
-import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.telemetry.Reporter;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
-import java.util.function.Consumer;
-import java.util.function.ToIntFunction;
 
 /**
  * The training loop: sample a batch of responses from the policy, score them, take an optimizer
@@ -28,19 +22,14 @@ import java.util.function.ToIntFunction;
 final class Trainer {
   /**
    * @param steps rollout batches in all
+   * @param rates learning rates, which follow the schedule
    * @param evaluateEvery steps between evaluations; 0 for none but the first and the last
    * @param checkpointEvery steps between checkpoints
    * @param patience evaluations in a row without a better accuracy after which training stops; null
    *     for never
    */
   record Plan(
-      int steps,
-      int miniBatchSize,
-      double learningRate,
-      long seed,
-      int evaluateEvery,
-      int checkpointEvery,
-      Integer patience) {
+      int steps, Update.Rates rates, int evaluateEvery, int checkpointEvery, Integer patience) {
 
     /** Whether accuracy has not risen for too long. */
     boolean stopsEarly(TrainingState state) {
@@ -50,62 +39,43 @@ final class Trainer {
 
   private static final String ACCURACY = "val/test_correctness_score";
 
-  /** Keeps the random numbers of rollouts apart from those of shuffling and evaluation. */
-  private static final long STREAM = 0x726f6c6c;
-
   private final Plan plan;
-  private final Replicas replicas;
-  private final List<Prompt> prompts;
-  private final double[] vStar;
+  private final Models models;
   private final Batches batches;
   private final LearningRateSchedule schedule;
-  private final Rollouts rollouts;
-  private final PolicyUpdate update;
+  private final BatchSampler sampler;
+  private final Update update;
   private final Evaluator evaluator;
   private final Checkpoints checkpoints;
-  private final MetricsLog log;
-  private final Consumer<Map<String, Double>> gauges;
-  private final Runnable publishMetrics;
+  private final Journal journal;
   private final Reporter reporter;
   private final StopSignal stop;
   private Evaluator.Result lastEvaluation;
 
   /**
-   * @param vStar [prompts] optimal values
    * @param evaluator null if there is no evaluation data
-   * @param gauges told the metrics of every step
-   * @param publishMetrics called before each checkpoint, so that a resumed run finds the metrics of
-   *     its steps
    */
   Trainer(
       Plan plan,
-      Replicas replicas,
-      List<Prompt> prompts,
-      double[] vStar,
+      Models models,
       Batches batches,
       LearningRateSchedule schedule,
-      Rollouts rollouts,
-      PolicyUpdate update,
+      BatchSampler sampler,
+      Update update,
       Evaluator evaluator,
       Checkpoints checkpoints,
-      MetricsLog log,
-      Consumer<Map<String, Double>> gauges,
-      Runnable publishMetrics,
+      Journal journal,
       Reporter reporter,
       StopSignal stop) {
     this.plan = plan;
-    this.replicas = replicas;
-    this.prompts = prompts;
-    this.vStar = vStar;
+    this.models = models;
     this.batches = batches;
     this.schedule = schedule;
-    this.rollouts = rollouts;
+    this.sampler = sampler;
     this.update = update;
     this.evaluator = evaluator;
     this.checkpoints = checkpoints;
-    this.log = log;
-    this.gauges = gauges;
-    this.publishMetrics = publishMetrics;
+    this.journal = journal;
     this.reporter = reporter;
     this.stop = stop;
   }
@@ -127,17 +97,7 @@ final class Trainer {
         save(state);
         stop.check();
       }
-      long began = System.nanoTime();
-      List<Rollout> sampled = sample(batches.rows(state.step()), state.step());
-      SortedMap<String, Double> metrics = update(state, sampled, seconds(began));
-      state =
-          state.advanced(
-              Batches.miniBatches(batches.rows(state.step()), plan.miniBatchSize()).size(),
-              tokens(sampled, TokenBatch.Sequence::responseLength),
-              (System.nanoTime() - began) / 1e9);
-      headline.put("reward", metrics.get("critic/rewards/mean"));
-      log.append(state.step(), metrics);
-      gauges.accept(metrics);
+      state = step(state, headline);
       state = finishStep(state, headline);
     }
     if (state.step() < plan.steps()) {
@@ -158,7 +118,7 @@ final class Trainer {
   /** The accuracy before training is the metrics of step 0. */
   private void logAccuracyBefore(TrainingState state) {
     if (state.isEvaluated()) {
-      log.append(0, Map.of(ACCURACY, state.evaluations().get(0).accuracy()));
+      journal.append(0, Map.of(ACCURACY, state.evaluations().get(0).accuracy()), List.of());
     }
   }
 
@@ -166,9 +126,7 @@ final class Trainer {
   private TrainingState finishStep(TrainingState trained, Map<String, Double> headline) {
     TrainingState state = evaluateIfDue(trained, headline);
     if (state != trained) {
-      Map<String, Double> accuracy = Map.of(ACCURACY, headline.get("accuracy"));
-      log.amend(accuracy);
-      gauges.accept(accuracy);
+      journal.amend(state.step(), Map.of(ACCURACY, headline.get("accuracy")));
     }
     reporter.advanced(state.step(), headline);
     boolean last = state.step() == plan.steps() || plan.stopsEarly(state);
@@ -190,8 +148,8 @@ final class Trainer {
   }
 
   private void save(TrainingState state) {
-    publishMetrics.run();
-    checkpoints.save(replicas.first(), state);
+    journal.publish();
+    checkpoints.save(models.checkpointed(), state);
   }
 
   private boolean isDue(TrainingState state) {
@@ -207,7 +165,7 @@ final class Trainer {
     reporter.partStarted("evaluate", evaluator.responses(), "responses");
     lastEvaluation =
         evaluator.evaluate(
-            replicas,
+            models.policy(),
             ended -> {
               if (stop.requested()) {
                 save(state);
@@ -228,46 +186,55 @@ final class Trainer {
     return state.evaluated(lastEvaluation.accuracy(), seconds(began));
   }
 
-  /** The optimizer steps on one rollout batch; the step's metrics, named as verl names them. */
-  private SortedMap<String, Double> update(
-      TrainingState state, List<Rollout> sampled, double sampleSeconds) {
+  /** One rollout batch and its optimizer steps. */
+  private TrainingState step(TrainingState state, Map<String, Double> headline) {
     long began = System.nanoTime();
+    double factor = schedule.factor(state.step());
+    var rates = new Update.Rates(factor * plan.rates().policy(), factor * plan.rates().critic());
+    BatchSampler.Sampled sampled = sampler.sample(state.step());
+    var timing = new LinkedHashMap<>(Map.of("gen", seconds(began)));
     var metrics = new StepMetrics();
-    double rate = plan.learningRate() * schedule.factor(state.step());
-    int optimizerStep = state.optimizerStep();
-    double gradNorm = 0;
-    int miniBatches = 0;
-    for (int from = 0; from < sampled.size(); from += plan.miniBatchSize()) {
-      List<Rollout> miniBatch =
-          sampled.subList(from, Math.min(sampled.size(), from + plan.miniBatchSize()));
-      gradNorm += update.apply(miniBatch, ++optimizerStep, rate, metrics);
-      miniBatches++;
+    var figures = new IdentityHashMap<Rollout, Map<String, Double>>();
+    Update.Outcome outcome =
+        update.apply(
+            sampled.groups(),
+            state.optimizerStep(),
+            rates,
+            metrics,
+            (part, seconds) -> timing.merge(part, seconds, Double::sum),
+            figures::putIfAbsent);
+    List<Rollout> rollouts = outcome.experience().rollouts();
+    addRolloutMetrics(metrics, rollouts);
+    SortedMap<String, Double> summary = metrics.summary(outcome.optimizerSteps());
+    timing.forEach((part, seconds) -> summary.put("timing_s/" + part, seconds));
+    summary.put("actor/grad_norm", outcome.gradNorm());
+    summary.put("actor/lr", rates.policy());
+    if (!Double.isNaN(outcome.criticGradNorm())) {
+      summary.put("critic/grad_norm", outcome.criticGradNorm());
+      summary.put("critic/lr", rates.critic());
     }
-    addRolloutMetrics(metrics, sampled);
-    SortedMap<String, Double> summary = metrics.summary(miniBatches);
-    summary.put("actor/grad_norm", gradNorm / miniBatches);
-    summary.put("actor/lr", rate);
     summary.put(
-        "perf/total_num_tokens", (double) tokens(sampled, sequence -> sequence.tokens().length));
-    summary.put(
-        "response_length/clip_ratio",
-        sampled.stream().mapToInt(r -> r.truncated() ? 1 : 0).average().orElse(0));
-    summary.put("timing_s/gen", sampleSeconds);
-    summary.put("timing_s/update_actor", seconds(began));
+        "perf/total_num_tokens",
+        (double) rollouts.stream().mapToLong(r -> r.sequence().tokens().length).sum());
+    summary.put("perf/generated_responses", (double) sampled.generated());
     summary.put("training/epoch", (double) batches.epoch(state.step()));
-    return summary;
+    headline.put("reward", summary.get("critic/rewards/mean"));
+    TrainingState next =
+        state.advanced(outcome.optimizerSteps(), sampled.generatedTokens(), seconds(began));
+    journal.append(next.step(), summary, responses(outcome.experience(), figures, next.step()));
+    return next;
   }
 
-  private List<Rollout> sample(int[] rows, int step) {
-    var batch = new ArrayList<Prompt>();
-    double[] values = new double[rows.length];
-    long[] seeds = new long[rows.length];
-    for (int i = 0; i < rows.length; i++) {
-      batch.add(prompts.get(rows[i]));
-      values[i] = vStar[rows[i]];
-      seeds[i] = RandomStream.of(plan.seed(), STREAM, step, rows[i]).key();
+  /** Some of a step's responses, as a person reads them. */
+  private List<Map<String, Object>> responses(
+      Experience experience, Map<Rollout, Map<String, Double>> figures, int step) {
+    var responses = new ArrayList<Map<String, Object>>();
+    int kept = TrainingResponse.kept(step, plan.steps());
+    for (int i = 0; i < Math.min(kept, experience.rollouts().size()); i++) {
+      Rollout rollout = experience.rollouts().get(i);
+      responses.add(TrainingResponse.of(rollout, experience.advantage(i), figures.get(rollout)));
     }
-    return rollouts.sample(batch, values, seeds);
+    return responses;
   }
 
   private static void addRolloutMetrics(StepMetrics metrics, List<Rollout> sampled) {
@@ -277,10 +244,9 @@ final class Trainer {
         sampled.stream().mapToDouble(r -> r.sequence().responseLength()).toArray());
     metrics.add(
         "prompt_length", sampled.stream().mapToDouble(r -> r.sequence().promptLength()).toArray());
-  }
-
-  private static long tokens(List<Rollout> sampled, ToIntFunction<TokenBatch.Sequence> count) {
-    return sampled.stream().mapToLong(r -> count.applyAsInt(r.sequence())).sum();
+    metrics.add(
+        "response_length/clip_ratio",
+        sampled.stream().mapToInt(r -> r.truncated() ? 1 : 0).average().orElse(0));
   }
 
   private static double seconds(long began) {

@@ -83,7 +83,7 @@ class AStarPoTest {
   @ParameterizedTest
   @MethodSource("logitCases")
   void givesTheReferenceGradientOfTheLogits(JsonNode test) {
-    Objective objective = Objective.of(test, List.of(0, 1, 2), EntropyBonus.Mean.MINI_BATCH_TOKENS);
+    Objective objective = Objective.of(test, List.of(0, 1, 2), EntropyBonus.Mean.AS_THE_LOSS);
     JsonNode expected = test.get("expected");
     double[][][] gradient = tensor(expected.get("grad_logits"));
 
@@ -123,7 +123,7 @@ class AStarPoTest {
         Vectors.onlyCase("apo_stage2", "from_logits_with_entropy_bonus_beta2_0.001_c_0.001");
     double total = 0;
     for (int b = 0; b < 3; b++) {
-      total += Objective.of(test, List.of(b), EntropyBonus.Mean.MINI_BATCH_TOKENS).total();
+      total += Objective.of(test, List.of(b), EntropyBonus.Mean.AS_THE_LOSS).total();
     }
 
     assertThat(total)
@@ -331,7 +331,7 @@ class AStarPoTest {
                       responses.stream().mapToDouble(b -> vStar[b]).toArray()));
       double weight =
           new EntropyBonus(inputs.get("entropy_coeff").asDouble(), mean)
-              .tokenWeight(MiniBatch.of(part), miniBatch);
+              .tokenWeight(1.0 / miniBatch.tokens(), MiniBatch.of(part), miniBatch);
 
       Objective objective = new Objective();
       objective.pgLoss = result.loss();

@@ -23,7 +23,7 @@ class BatchesTest {
 
     assertThat(gsm8k.steps(epochs)).isEqualTo(expected.get("gsm8k_rollout_batches").asInt());
     assertThat(math.steps(epochs)).isEqualTo(expected.get("math_rollout_batches").asInt());
-    int perBatch = Batches.miniBatches(math.rows(0), inputs.get("mini_batch").asInt()).size();
+    int perBatch = batch / inputs.get("mini_batch").asInt();
     assertThat(math.steps(epochs) * perBatch)
         .isEqualTo(expected.get("optimizer_steps_each").asInt());
   }
@@ -67,9 +67,17 @@ class BatchesTest {
   }
 
   @Test
-  void theLastMiniBatchMayBeSmaller() {
-    assertThat(Batches.miniBatches(new int[] {1, 2, 3}, 2))
-        .containsExactly(new int[] {1, 2}, new int[] {3});
+  void theOthersAreAllRowsThatAStepDoesNotSeeInAnOrderOfItsOwn() {
+    Batches batches = new Batches(10, 3, 42);
+    int[] both =
+        IntStream.concat(Arrays.stream(batches.rows(4)), Arrays.stream(batches.others(4)))
+            .toArray();
+
+    assertThat(both).hasSize(10).doesNotHaveDuplicates();
+    assertThat(batches.others(4)).isEqualTo(new Batches(10, 3, 42).others(4));
+    assertThat(Arrays.stream(batches.others(0)).sum() + Arrays.stream(batches.rows(0)).sum())
+        .isEqualTo(45);
+    assertThat(new Batches(3, 3, 42).others(0)).isEmpty();
   }
 
   @Test

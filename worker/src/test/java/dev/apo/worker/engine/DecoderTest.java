@@ -103,7 +103,9 @@ class DecoderTest {
       }
       decoder.prepareTraining();
       decoder.forward(batch, temperature);
-      decoder.backward(coefficients, entropyCoefficient, temperature);
+      float[] entropyCoefficients = new float[coefficients.length];
+      Arrays.fill(entropyCoefficients, (float) entropyCoefficient);
+      decoder.backward(coefficients, entropyCoefficients, temperature);
       for (int p = 0; p < decoder.parameters().size(); p++) {
         int size = (int) decoder.parameters().get(p).size();
         for (int at : new int[] {size / 3, size - 1}) {
@@ -132,7 +134,7 @@ class DecoderTest {
       decoder.forward(batch, 1);
       float[] coefficients = new float[batch.targets().length];
       Arrays.fill(coefficients, 0.5f);
-      decoder.backward(coefficients, 0, 1);
+      decoder.backward(coefficients, new float[0], 1);
       var all = new ArrayList<FloatBuffer>();
       for (int p = 0; p < decoder.parameters().size(); p++) {
         all.add(decoder.gradient(p, 0, (int) decoder.parameters().get(p).size()));
@@ -158,7 +160,7 @@ class DecoderTest {
             ByteBuffer.allocateDirect(bytes).putLong(0, Long.MAX_VALUE);
           }
         }
-        decoder.backward(coefficients, 0, 1);
+        decoder.backward(coefficients, new float[0], 1);
       }
       FloatBuffer sum = decoder.gradient(0, 0, (int) decoder.parameters().get(0).size());
       FloatBuffer one = gradients(model, Long.MAX_VALUE).get(0);
@@ -185,7 +187,7 @@ class DecoderTest {
           loss = -mean(logProbs);
           float[] coefficients = new float[logProbs.length];
           Arrays.fill(coefficients, -1f / coefficients.length);
-          decoder.backward(coefficients, 0, 1);
+          decoder.backward(coefficients, new float[0], 1);
           decoder.optimize(step, AdamW.of(0, 1), 1e-2);
         }
         assertThat(loss).isLessThan(-mean(before) / 2);

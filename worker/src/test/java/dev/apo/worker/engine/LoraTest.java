@@ -130,7 +130,7 @@ class LoraTest {
       for (Decoder decoder : List.of(adapted, merged)) {
         decoder.prepareTraining();
         decoder.forward(BATCH, 0.8);
-        decoder.backward(coefficients(), 0.05, 0.8);
+        decoder.backward(coefficients(), coefficients(), 0.8);
       }
       int checked = 0;
       for (int p = 0; p < adapted.trained().size(); p += 2) {
@@ -242,7 +242,7 @@ class LoraTest {
             List.of(BATCH, BATCH),
             (decoder, batch) -> {
               decoder.forward(batch, 1);
-              decoder.backward(coefficients, 0, 1);
+              decoder.backward(coefficients, new float[0], 1);
               return true;
             });
         replicas.optimize(step, AdamW.of(0, 1), 1e-2);

@@ -75,7 +75,7 @@ class ReplicasTest {
           List.of(batch, batch),
           (decoder, b) -> {
             decoder.forward(b, 1);
-            decoder.backward(coefficients, 0, 1);
+            decoder.backward(coefficients, new float[0], 1);
             return decoder;
           });
       double norm = replicas.optimize(1, AdamW.of(0, 1e30), 1e-2);
@@ -84,7 +84,7 @@ class ReplicasTest {
         alone.prepareTraining();
         for (int i = 0; i < 2; i++) {
           alone.forward(batch, 1);
-          alone.backward(coefficients, 0, 1);
+          alone.backward(coefficients, new float[0], 1);
         }
         assertThat(norm).isEqualTo(alone.optimize(1, AdamW.of(0, 1e30), 1e-2));
       }

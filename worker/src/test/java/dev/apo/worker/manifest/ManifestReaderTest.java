@@ -81,7 +81,7 @@ class ManifestReaderTest {
                 null,
                 null));
     assertThat(spec.evaluate()).isEqualTo(new EvaluateSpec(1, 0.0, null));
-    assertThat(spec.runPolicy()).isEqualTo(new RunPolicySpec(3, null, 1800));
+    assertThat(spec.runPolicy()).isEqualTo(new RunPolicySpec(3, null, 1800, null));
     assertThat(spec.queueName()).isNull();
   }
 

@@ -27,6 +27,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -86,7 +87,7 @@ class CheckpointsTest {
     float[] coefficients = new float[BATCH.targets().length];
     Arrays.fill(coefficients, -1f / coefficients.length);
     decoder.forward(BATCH, 1);
-    decoder.backward(coefficients, 0, 1);
+    decoder.backward(coefficients, new float[0], 1);
     decoder.optimize(step, AdamW.of(0, 1), 1e-2);
   }
 
@@ -132,9 +133,9 @@ class CheckpointsTest {
         Decoder after = decoder(precision)) {
       learn(before, 1);
       learn(before, 2);
-      checkpoints(2).save(before, state(2, 0.25, 0.5));
+      checkpoints(2).save(Map.of("", before), state(2, 0.25, 0.5));
 
-      assertThat(checkpoints(2).restore(after)).contains(state(2, 0.25, 0.5));
+      assertThat(checkpoints(2).restore(Map.of("", after))).contains(state(2, 0.25, 0.5));
 
       assertThat(arrays(after)).isEqualTo(arrays(before));
       assertThat(after.score(BATCH, 1, false))
@@ -151,7 +152,7 @@ class CheckpointsTest {
 
   @Test
   void tellsWhereTheRunStands() throws Exception {
-    checkpoints(2).save(decoder, state(2, 0.25, 0.5));
+    checkpoints(2).save(Map.of("", decoder), state(2, 0.25, 0.5));
 
     var json = new ObjectMapper();
     assertThat(json.readTree(storage.read(key(2, "state.json"))))
@@ -169,7 +170,7 @@ class CheckpointsTest {
     Checkpoints checkpoints = checkpoints(2);
     double[] accuracies = {0.1, 0.2, 0.9, 0.3, 0.4, 0.5, 0.9};
     for (int step = 1; step <= 6; step++) {
-      checkpoints.save(decoder, state(step, Arrays.copyOf(accuracies, step + 1)));
+      checkpoints.save(Map.of("", decoder), state(step, Arrays.copyOf(accuracies, step + 1)));
     }
 
     assertThat(steps()).containsExactly(2, 5, 6);
@@ -179,39 +180,39 @@ class CheckpointsTest {
   @Test
   void savesAStepOnce() {
     Checkpoints checkpoints = checkpoints(2);
-    checkpoints.save(decoder, state(1));
+    checkpoints.save(Map.of("", decoder), state(1));
     learn(decoder, 1);
 
-    checkpoints.save(decoder, state(1, 0.5));
+    checkpoints.save(Map.of("", decoder), state(1, 0.5));
 
-    assertThat(checkpoints(2).restore(decoder)).contains(state(1));
+    assertThat(checkpoints(2).restore(Map.of("", decoder))).contains(state(1));
   }
 
   @Test
   void thereIsNothingToRestoreAtFirst() {
-    assertThat(checkpoints(2).restore(decoder)).isEmpty();
+    assertThat(checkpoints(2).restore(Map.of("", decoder))).isEmpty();
   }
 
   @Test
   void ignoresACheckpointWithoutItsManifest() {
-    checkpoints(2).save(decoder, state(1));
+    checkpoints(2).save(Map.of("", decoder), state(1));
     learn(decoder, 1);
-    checkpoints(2).save(decoder, state(2));
+    checkpoints(2).save(Map.of("", decoder), state(2));
     storage.delete(key(2, "manifest.json"));
 
-    assertThat(checkpoints(2).restore(decoder)).contains(state(1));
+    assertThat(checkpoints(2).restore(Map.of("", decoder))).contains(state(1));
     assertThat(messages.toString(UTF_8)).isEmpty();
   }
 
   @Test
   void namesADamagedCheckpointAndUsesTheOneBeforeIt() {
-    checkpoints(2).save(decoder, state(1));
+    checkpoints(2).save(Map.of("", decoder), state(1));
     List<FloatBuffer> first = arrays(decoder);
     learn(decoder, 1);
-    checkpoints(2).save(decoder, state(2));
+    checkpoints(2).save(Map.of("", decoder), state(2));
     damage(2);
 
-    assertThat(checkpoints(2).restore(decoder)).contains(state(1));
+    assertThat(checkpoints(2).restore(Map.of("", decoder))).contains(state(1));
     assertThat(arrays(decoder)).isEqualTo(first);
     assertThat(messages.toString(UTF_8))
         .contains("step-00000002", "is damaged", "moment2.safetensors", "is not used");
@@ -219,27 +220,27 @@ class CheckpointsTest {
 
   @Test
   void neverStartsAfreshWhenAllCheckpointsAreDamaged() {
-    checkpoints(2).save(decoder, state(1));
+    checkpoints(2).save(Map.of("", decoder), state(1));
     damage(1);
 
     assertThatExceptionOfType(ApoException.class)
-        .isThrownBy(() -> checkpoints(2).restore(decoder))
+        .isThrownBy(() -> checkpoints(2).restore(Map.of("", decoder)))
         .withMessageContainingAll("step-00000001", "--fresh")
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_ARTIFACT));
   }
 
   @Test
   void keepsANewCheckpointRatherThanADamagedLaterOne() {
-    checkpoints(2).save(decoder, state(1));
-    checkpoints(2).save(decoder, state(4));
+    checkpoints(2).save(Map.of("", decoder), state(1));
+    checkpoints(2).save(Map.of("", decoder), state(4));
     damage(4);
     Checkpoints resumed = checkpoints(1);
-    resumed.restore(decoder);
+    resumed.restore(Map.of("", decoder));
 
-    resumed.save(decoder, state(2));
+    resumed.save(Map.of("", decoder), state(2));
 
     assertThat(steps()).containsExactly(2);
-    assertThat(checkpoints(1).restore(decoder)).contains(state(2));
+    assertThat(checkpoints(1).restore(Map.of("", decoder))).contains(state(2));
   }
 
   /** Every moment at which storage changes, of which there are some for each part. */
@@ -249,13 +250,13 @@ class CheckpointsTest {
     int outcomes = 0;
     for (int moment = 0; killed; moment++) {
       storage.list("").forEach(object -> storage.delete(object.key()));
-      checkpoints(1).save(decoder, state(1));
+      checkpoints(1).save(Map.of("", decoder), state(1));
       List<FloatBuffer> old = arrays(decoder);
       learn(decoder, 1);
       killed = saveUntil(moment, state(2));
       List<FloatBuffer> now = arrays(decoder);
 
-      int step = checkpoints(1).restore(decoder).orElseThrow().step();
+      int step = checkpoints(1).restore(Map.of("", decoder)).orElseThrow().step();
 
       assertThat(arrays(decoder))
           .as("killed at change %d", moment)
@@ -287,7 +288,7 @@ class CheckpointsTest {
                   }
                 });
     try {
-      checkpoints(1, failing).save(decoder, state);
+      checkpoints(1, failing).save(Map.of("", decoder), state);
       return false;
     } catch (Killed e) {
       return true;

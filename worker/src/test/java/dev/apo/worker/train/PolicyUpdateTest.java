@@ -11,6 +11,7 @@ import dev.apo.worker.Vectors;
 import dev.apo.worker.algorithm.AStarPo;
 import dev.apo.worker.algorithm.EntropyBonus;
 import dev.apo.worker.algorithm.StepMetrics;
+import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
@@ -21,6 +22,7 @@ import dev.apo.worker.model.Rotary;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -54,7 +56,7 @@ class PolicyUpdateTest {
     for (Cut cut : List.of(new Cut(1, 1), new Cut(8192, 1), new Cut(8192, 2))) {
       try (var model = new LogitsModel(test, cut.replicas())) {
         Map<String, Double> metrics =
-            model.update(EntropyBonus.Mean.MINI_BATCH_TOKENS, cut.microBatchTokens());
+            model.update(EntropyBonus.Mean.AS_THE_LOSS, cut.microBatchTokens());
 
         assertClose(metrics.get("actor/pg_loss"), expected.get("pg_loss").asDouble());
         assertClose(
@@ -66,6 +68,26 @@ class PolicyUpdateTest {
             assertClose(gradient[b][t], reference[b][t]);
           }
         }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void eachResponseGetsItsOwnFigures(JsonNode test) {
+    double beta2 = test.get("inputs").get("beta2").asDouble();
+    for (Cut cut : List.of(new Cut(1, 1), new Cut(8192, 1), new Cut(8192, 2))) {
+      try (var model = new LogitsModel(test, cut.replicas())) {
+        model.update(EntropyBonus.Mean.AS_THE_LOSS, cut.microBatchTokens());
+
+        assertThat(model.figures).hasSize(model.rows);
+        model.figures.forEach(
+            (rollout, figures) -> {
+              assertThat(figures.get("critic/advantages"))
+                  .isEqualTo(rollout.reward() - rollout.vStar());
+              assertThat(figures.get(PolicyUpdate.LOG_RATIO) * beta2)
+                  .isCloseTo(figures.get("actor/implicit_reward"), within(1e-12));
+            });
       }
     }
   }
@@ -83,7 +105,7 @@ class PolicyUpdateTest {
     double[][][] byResponse;
     double[][][] none;
     try (var model = new LogitsModel(test)) {
-      model.update(EntropyBonus.Mean.MINI_BATCH_TOKENS, 1);
+      model.update(EntropyBonus.Mean.AS_THE_LOSS, 1);
       byToken = model.gradient();
     }
     try (var model = new LogitsModel(test)) {
@@ -91,7 +113,7 @@ class PolicyUpdateTest {
       byResponse = model.gradient();
     }
     try (var model = new LogitsModel(test)) {
-      model.update(new EntropyBonus(0, EntropyBonus.Mean.MINI_BATCH_TOKENS), 1);
+      model.update(new EntropyBonus(0, EntropyBonus.Mean.AS_THE_LOSS), 1);
       none = model.gradient();
     }
 
@@ -133,6 +155,7 @@ class PolicyUpdateTest {
     private final int labels;
     private final int vocabulary;
     private final Replicas replicas;
+    private final Map<Rollout, Map<String, Double>> figures = new IdentityHashMap<>();
 
     LogitsModel(JsonNode test) {
       this(test, 1);
@@ -218,14 +241,23 @@ class PolicyUpdateTest {
 
     Map<String, Double> update(EntropyBonus entropy, int microBatchTokens) {
       var metrics = new StepMetrics();
-      new PolicyUpdate(
-              replicas,
-              new AStarPo(inputs.get("beta2").asDouble()),
-              entropy,
-              GRADIENT_IN_MOMENT1,
-              inputs.get("temperature").asDouble(),
-              microBatchTokens)
-          .apply(rollouts(), 1, 0, metrics);
+      var loss = new AStarPo(inputs.get("beta2").asDouble());
+      double temperature = inputs.get("temperature").asDouble();
+      var models = new Models(replicas, null);
+      var update = new PolicyUpdate(replicas, loss, entropy, GRADIENT_IN_MOMENT1, temperature);
+      new Update(
+              models,
+              loss,
+              update,
+              null,
+              new Update.Settings(rows, 1, microBatchTokens, temperature))
+          .apply(
+              rollouts().stream().map(List::of).toList(),
+              0,
+              new Update.Rates(0, 0),
+              metrics,
+              (part, seconds) -> {},
+              figures::put);
       return metrics.summary(1);
     }
 
@@ -244,7 +276,9 @@ class PolicyUpdateTest {
         var sequence =
             TokenBatch.Sequence.of(
                 new int[] {b}, response.stream().mapToInt(Integer::intValue).toArray());
-        rollouts.add(new Rollout(b, "", "", sequence, !ended, rewards[b], vStar[b]));
+        rollouts.add(
+            new Rollout(
+                new Prompt(b, "", "", new int[] {b}), "", sequence, !ended, rewards[b], vStar[b]));
       }
       return rollouts;
     }
