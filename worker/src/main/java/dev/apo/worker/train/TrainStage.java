@@ -9,10 +9,8 @@ import dev.apo.api.v1alpha1.TrainSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
-import dev.apo.worker.algorithm.AStarPo;
 import dev.apo.worker.algorithm.EntropyBonus;
 import dev.apo.worker.algorithm.LearningRateSchedule;
-import dev.apo.worker.algorithm.Loss;
 import dev.apo.worker.algorithm.ValueEstimate;
 import dev.apo.worker.data.Batches;
 import dev.apo.worker.data.Prompt;
@@ -176,7 +174,7 @@ public final class TrainStage {
     var update =
         new PolicyUpdate(
             replicas,
-            loss(),
+            Losses.of(spec),
             entropy(),
             AdamW.of(train.weightDecay(), train.maxGradNorm()),
             spec.sampling().temperature(),
@@ -202,12 +200,6 @@ public final class TrainStage {
         publishMetrics,
         session.reporter(),
         session.stop());
-  }
-
-  private Loss loss() {
-    return switch (spec.algorithm().type()) {
-      case APO -> new AStarPo(spec.algorithm().beta2());
-    };
   }
 
   private EntropyBonus entropy() {
