@@ -103,7 +103,8 @@ public record APOTrainingSpec(
         @Default("Paper")
         Preset preset,
     @JsonPropertyDescription("The training algorithm.") @Default("{}") AlgorithmSpec algorithm,
-    @JsonPropertyDescription("The estimate of the optimal values.") @Default("{}")
+    @JsonPropertyDescription("The estimate of the optimal values, for algorithm type APO.")
+        @Default("{}")
         EstimateSpec estimate,
     @JsonPropertyDescription("The training.") @Default("{}") TrainSpec train,
     @JsonPropertyDescription("How accuracy is measured.") @Default("{}") EvaluateSpec evaluate,

@@ -4,24 +4,55 @@ import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Max;
 import io.fabric8.generator.annotation.Min;
+import io.fabric8.generator.annotation.ValidationRule;
 
-/** The training algorithm and its coefficients. */
+/**
+ * The training algorithm and its coefficients: those of APO here, others in blocks of their own.
+ */
 @ApiObject
+@ValidationRule(
+    value = "self.type == 'GRPO' || !has(self.grpo)",
+    fieldPath = ".grpo",
+    message = "grpo applies to type GRPO only: set algorithm.type to GRPO or remove grpo")
+@ValidationRule(
+    value = "self.type == 'PPO' || !has(self.ppo)",
+    fieldPath = ".ppo",
+    message = "ppo applies to type PPO only: set algorithm.type to PPO or remove ppo")
+@ValidationRule(
+    value = "self.type == 'REBEL' || !has(self.rebel)",
+    fieldPath = ".rebel",
+    message = "rebel applies to type REBEL only: set algorithm.type to REBEL or remove rebel")
+@ValidationRule(
+    value =
+        "self.type == 'APO' || (self.beta1 == 0.5 && self.beta2 == 0.001"
+            + " && !has(self.samplesToUse))",
+    message =
+        "beta1, beta2 and samplesToUse apply to type APO only: remove them or set algorithm.type to"
+            + " APO")
+@ValidationRule(
+    value = "self.type == 'APO' || !self.filterAllIncorrect",
+    fieldPath = ".filterAllIncorrect",
+    message =
+        "filterAllIncorrect reads the value estimate, which type APO alone makes: remove it (for"
+            + " type GRPO, grpo.dynamicSampling does the like)")
 public record AlgorithmSpec(
-    @JsonPropertyDescription("The algorithm.") @Default("APO") AlgorithmType type,
     @JsonPropertyDescription(
-            "Strength of regularisation in the value estimate; 0 takes the mean reward, a negative number makes every value 0.")
+            "The algorithm; all but APO do without an estimate of the optimal values.")
+        @Default("APO")
+        AlgorithmType type,
+    @JsonPropertyDescription(
+            "For APO, strength of regularisation in the value estimate; 0 takes the mean reward, a negative number makes every value 0.")
         @Default("0.5")
         @Min(-1)
         @Max(1000000)
         Double beta1,
-    @JsonPropertyDescription("Strength of regularisation in training.")
+    @JsonPropertyDescription("For APO, strength of regularisation in training.")
         @Default("0.001")
         @Min(value = 0, inclusive = false)
         @Max(1000000)
         Double beta2,
     @JsonPropertyDescription(
-            "Whether to leave out questions that no sample of the estimate answered.")
+            "For APO, whether to leave out questions that no sample of the estimate answered.")
         @Default("false")
         Boolean filterAllIncorrect,
     @JsonPropertyDescription(
@@ -30,7 +61,11 @@ public record AlgorithmSpec(
         @Max(1000)
         Double entropyCoefficient,
     @JsonPropertyDescription(
-            "Number of samples per question that the value estimate reads, from the first; all if unset.")
+            "For APO, number of samples per question that the value estimate reads, from the first; all if unset.")
         @Min(1)
         @Max(1024)
-        Integer samplesToUse) {}
+        Integer samplesToUse,
+    @JsonPropertyDescription("Settings of GRPO and its relatives; defaults if unset.")
+        GrpoSpec grpo,
+    @JsonPropertyDescription("Settings of PPO; defaults if unset.") PpoSpec ppo,
+    @JsonPropertyDescription("Settings of REBEL; defaults if unset.") RebelSpec rebel) {}

@@ -1,6 +1,9 @@
 package dev.apo.api.v1alpha1;
 
-/** Bounds and patterns that several fields share. Patterns keep to what Java and RE2 both read. */
+/**
+ * Bounds, patterns and descriptions that several fields share. Patterns keep to what Java and RE2
+ * both read.
+ */
 final class Limits {
   /** The largest value of an {@code Integer} field. */
   static final int INT = Integer.MAX_VALUE;
@@ -33,6 +36,24 @@ final class Limits {
 
   /** The end of what is said about a change of what decides the result. */
   static final String FIXED = " decides the result and cannot change: create another APOTraining";
+
+  static final String EPOCHS_PER_BATCH =
+      "Passes over the responses of a step; above 1 the later ones learn from an older policy.";
+
+  static final String CLIP_LOW = "How far the ratio to the old policy may fall below 1";
+
+  static final String CLIP_HIGH = "How far the ratio to the old policy may rise above 1";
+
+  static final String DUAL_CLIP =
+      "Ratio to the old policy above which a token of negative advantage has no gradient";
+
+  static final String AGGREGATION = "How the losses of tokens become one";
+
+  static final String KL_IN = "Where divergence from the starting model is charged";
+
+  static final String KL_COEFFICIENT = "What divergence from the starting model costs";
+
+  static final String KL_ESTIMATOR = "Estimate of the divergence, where klIn is Loss.";
 
   private Limits() {}
 }

@@ -15,6 +15,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -173,7 +174,19 @@ public final class ManifestReader {
                       ? broken.message()
                       : broken.path() + ": " + broken.message());
             });
+    fillBlockOfType(root.field("spec").field("algorithm"), resource.at("/spec/algorithm"));
     return resource.get("spec");
+  }
+
+  /**
+   * An algorithm's block has no default in the schema, which would give every algorithm every
+   * block; the one that is asked for gets its defaults here.
+   */
+  private static void fillBlockOfType(Schema schema, JsonNode algorithm) {
+    String block = algorithm.get("type").asText().toLowerCase(Locale.ROOT);
+    if (schema.field(block) != null && !algorithm.has(block)) {
+      ((ObjectNode) algorithm).set(block, SchemaWalker.defaults(schema.field(block)));
+    }
   }
 
   private static APOTrainingSpec typed(JsonNode spec) {

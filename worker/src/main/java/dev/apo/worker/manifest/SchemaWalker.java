@@ -37,6 +37,11 @@ final class SchemaWalker {
     return value(path, schema, node, 0);
   }
 
+  /** A block of which nothing is set. */
+  static ObjectNode defaults(Schema schema) {
+    return addDefaults(schema, JSON.objectNode());
+  }
+
   private static JsonNode value(String path, Schema schema, Node node, int depth) {
     if (depth > MAX_DEPTH) {
       throw new Problem(node, path + " contains itself");

@@ -1,5 +1,6 @@
 package dev.apo.worker.run;
 
+import dev.apo.api.v1alpha1.AlgorithmType;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.cost.Cost;
@@ -88,10 +89,12 @@ public final class Stages {
    * session has checked everything else.
    *
    * @param fresh forget an earlier run of this name; its V* table stays
-   * @throws ApoException BAD_MANIFEST if an earlier run of this name was started with another
-   *     manifest; UNAVAILABLE and others if the reward service does not do its work
+   * @throws ApoException BAD_MANIFEST if the algorithm cannot be trained with, or an earlier run of
+   *     this name was started with another manifest; UNAVAILABLE and others if the reward service
+   *     does not do its work
    */
   public Prepared prepare(boolean fresh) {
+    checkAlgorithm();
     checkServices();
     if (fresh) {
       forget();
@@ -128,6 +131,15 @@ public final class Stages {
                   + " tokens (spec.sampling.maxPromptTokens).");
     }
     return prepared;
+  }
+
+  private void checkAlgorithm() {
+    AlgorithmType type = session.spec().algorithm().type();
+    if (type != AlgorithmType.APO) {
+      throw new ApoException(
+          ExitCode.BAD_MANIFEST,
+          "spec.algorithm.type is " + type + ", which cannot be trained with yet; set it to APO.");
+    }
   }
 
   /** A reward service that is not there should cost no GPU. */

@@ -11,8 +11,15 @@ import dev.apo.api.v1alpha1.AlgorithmType;
 import dev.apo.api.v1alpha1.EstimateSpec;
 import dev.apo.api.v1alpha1.EvaluateSpec;
 import dev.apo.api.v1alpha1.ExtractionMethod;
+import dev.apo.api.v1alpha1.GrpoSpec;
+import dev.apo.api.v1alpha1.GrpoVariant;
+import dev.apo.api.v1alpha1.KlEstimatorType;
+import dev.apo.api.v1alpha1.KlPlace;
+import dev.apo.api.v1alpha1.LossAggregation;
+import dev.apo.api.v1alpha1.PpoSpec;
 import dev.apo.api.v1alpha1.Precision;
 import dev.apo.api.v1alpha1.Preset;
+import dev.apo.api.v1alpha1.RebelSpec;
 import dev.apo.api.v1alpha1.RewardType;
 import dev.apo.api.v1alpha1.RunPolicySpec;
 import dev.apo.api.v1alpha1.SamplingSpec;
@@ -56,7 +63,8 @@ class ManifestReaderTest {
     assertThat(spec.preset()).isEqualTo(Preset.PAPER);
     assertThat(spec.sampling()).isEqualTo(new SamplingSpec(1.0, 1.0, 0, 256, 1024));
     assertThat(spec.algorithm())
-        .isEqualTo(new AlgorithmSpec(AlgorithmType.APO, 0.5, 0.001, false, null, null));
+        .isEqualTo(
+            new AlgorithmSpec(AlgorithmType.APO, 0.5, 0.001, false, null, null, null, null, null));
     assertThat(spec.estimate()).isEqualTo(new EstimateSpec(8, 1, null, null));
     assertThat(spec.train())
         .isEqualTo(
@@ -83,6 +91,55 @@ class ManifestReaderTest {
     assertThat(spec.evaluate()).isEqualTo(new EvaluateSpec(1, 0.0, null));
     assertThat(spec.runPolicy()).isEqualTo(new RunPolicySpec(3, null, 1800, null));
     assertThat(spec.queueName()).isNull();
+  }
+
+  @Test
+  void theBlockOfTheTypeGetsItsDefaultsWhetherItIsWrittenOrNot() {
+    AlgorithmSpec grpo = parse(Manifests.with("algorithm: {type: GRPO}")).spec().algorithm();
+    AlgorithmSpec ppo = parse(Manifests.with("algorithm: {type: PPO}")).spec().algorithm();
+    AlgorithmSpec rebel = parse(Manifests.with("algorithm: {type: REBEL}")).spec().algorithm();
+
+    assertThat(grpo.grpo())
+        .isEqualTo(
+            new GrpoSpec(
+                GrpoVariant.GRPO,
+                8,
+                1,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                null,
+                KlEstimatorType.K3,
+                null));
+    assertThat(ppo.ppo())
+        .isEqualTo(
+            new PpoSpec(
+                1,
+                1,
+                1.0,
+                1.0,
+                0.2,
+                0.2,
+                3.0,
+                0.5,
+                1e-5,
+                LossAggregation.TOKEN_MEAN,
+                KlPlace.REWARD,
+                0.001,
+                KlEstimatorType.K3));
+    assertThat(rebel.rebel()).isEqualTo(new RebelSpec(1.0, 4, 0.05));
+    assertThat(rebel.grpo()).isNull();
+    assertThat(rebel.ppo()).isNull();
+    assertThat(parse(Manifests.with("algorithm: {type: PPO, ppo: {}}")).spec().algorithm())
+        .isEqualTo(ppo);
+    assertThat(
+            parse(Manifests.with("algorithm: {type: PPO, beta1: 0.5, beta2: 1e-3}"))
+                .spec()
+                .algorithm())
+        .isEqualTo(ppo);
   }
 
   @ParameterizedTest
@@ -244,7 +301,36 @@ class ManifestReaderTest {
         arguments(
             "algorithm: {samplesToUse: 9}",
             ":10: spec.algorithm.samplesToUse: algorithm.samplesToUse must not exceed estimate.samplesPerPrompt: lower the one or raise the other"),
-        arguments("algorithm: {type: PPO}", ":10: spec.algorithm.type must be APO, but is \"PPO\""),
+        arguments(
+            "algorithm: {type: PPPO}",
+            ":10: spec.algorithm.type must be one of APO, GRPO, PPO, REBEL, but is \"PPPO\"; did you mean \"PPO\"?"),
+        arguments(
+            "algorithm: {ppo: {}}",
+            ":10: spec.algorithm.ppo: ppo applies to type PPO only: set algorithm.type to PPO or remove ppo"),
+        arguments(
+            "algorithm: {type: PPO, grpo: {variant: DAPO}}",
+            ":10: spec.algorithm.grpo: grpo applies to type GRPO only: set algorithm.type to GRPO or remove grpo"),
+        arguments(
+            "algorithm: {type: GRPO, grpo: {}, rebel: {eta: 2}}",
+            ":10: spec.algorithm.rebel: rebel applies to type REBEL only: set algorithm.type to REBEL or remove rebel"),
+        arguments(
+            "algorithm: {type: GRPO, grpo: {variant: Dapo}}",
+            ":10: spec.algorithm.grpo.variant must be one of DAPO, DrGRPO, GRPO, GSPO, RLOO, but is \"Dapo\"; did you mean \"DAPO\"?"),
+        arguments(
+            "algorithm: {type: GRPO, grpo: {responsesPerPrompt: 1}}",
+            ":10: spec.algorithm.grpo.responsesPerPrompt must be at least 2, but is 1"),
+        arguments(
+            "algorithm: {type: PPO, ppo: {dualClip: 1}}",
+            ":10: spec.algorithm.ppo.dualClip must be greater than 1, but is 1"),
+        arguments(
+            "algorithm: {type: GRPO, beta2: 0.01}",
+            ":10: spec.algorithm: beta1, beta2 and samplesToUse apply to type APO only: remove them or set algorithm.type to APO"),
+        arguments(
+            "algorithm: {type: PPO, samplesToUse: 2}",
+            ":10: spec.algorithm: beta1, beta2 and samplesToUse apply to type APO only: remove them or set algorithm.type to APO"),
+        arguments(
+            "algorithm: {type: REBEL, filterAllIncorrect: true}",
+            ":10: spec.algorithm.filterAllIncorrect: filterAllIncorrect reads the value estimate, which type APO alone makes: remove it (for type GRPO, grpo.dynamicSampling does the like)"),
         arguments(
             "algorithm: {filterAllIncorrect: yes}",
             ":10: spec.algorithm.filterAllIncorrect must be true or false, but is the text \"yes\""),
