@@ -69,6 +69,20 @@ import io.fabric8.generator.annotation.ValidationRule;
     message = "train.earlyStopping needs accuracy: set data.eval or remove train.earlyStopping")
 @ValidationRule(
     value =
+        "self.algorithm.type == 'APO' || (self.algorithm.beta1 == 0.5"
+            + " && self.algorithm.beta2 == 0.001 && !has(self.algorithm.samplesToUse))",
+    fieldPath = ".algorithm",
+    message =
+        "algorithm.beta1, beta2 and samplesToUse apply to type APO only: remove them or set"
+            + " algorithm.type to APO")
+@ValidationRule(
+    value = "self.algorithm.type == 'APO' || !self.algorithm.filterAllIncorrect",
+    fieldPath = ".algorithm.filterAllIncorrect",
+    message =
+        "algorithm.filterAllIncorrect reads the value estimate, which type APO alone makes: remove"
+            + " it (for type GRPO, grpo.dynamicSampling does the like)")
+@ValidationRule(
+    value =
         "!has(self.algorithm.samplesToUse)"
             + " || self.algorithm.samplesToUse <= self.estimate.samplesPerPrompt",
     fieldPath = ".algorithm.samplesToUse",

@@ -22,19 +22,6 @@ import io.fabric8.generator.annotation.ValidationRule;
     value = "self.type == 'REBEL' || !has(self.rebel)",
     fieldPath = ".rebel",
     message = "rebel applies to type REBEL only: set algorithm.type to REBEL or remove rebel")
-@ValidationRule(
-    value =
-        "self.type == 'APO' || (self.beta1 == 0.5 && self.beta2 == 0.001"
-            + " && !has(self.samplesToUse))",
-    message =
-        "beta1, beta2 and samplesToUse apply to type APO only: remove them or set algorithm.type to"
-            + " APO")
-@ValidationRule(
-    value = "self.type == 'APO' || !self.filterAllIncorrect",
-    fieldPath = ".filterAllIncorrect",
-    message =
-        "filterAllIncorrect reads the value estimate, which type APO alone makes: remove it (for"
-            + " type GRPO, grpo.dynamicSampling does the like)")
 public record AlgorithmSpec(
     @JsonPropertyDescription(
             "The algorithm; all but APO do without an estimate of the optimal values.")

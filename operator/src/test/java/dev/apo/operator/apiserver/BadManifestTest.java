@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a user is told about a manifest that the API server refuses. */
 @Tag("apiserver")
@@ -77,6 +78,19 @@ class BadManifestTest {
   @Test
   void aManifestOfTheEssentialsIsAccepted() throws Exception {
     client.resource(manifest("spec/suspend", "true")).dryRun().create();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{}",
+        "{\"type\": \"GRPO\"}",
+        "{\"type\": \"GRPO\", \"grpo\": {\"variant\": \"DAPO\"}}",
+        "{\"type\": \"PPO\", \"beta1\": 0.5, \"beta2\": 0.001, \"ppo\": {\"lambda\": 0.95}}",
+        "{\"type\": \"REBEL\", \"rebel\": {}}"
+      })
+  void anAlgorithmIsAcceptedWithAndWithoutItsBlock(String algorithm) throws Exception {
+    client.resource(manifest("spec/algorithm", algorithm)).dryRun().create();
   }
 
   @ParameterizedTest(name = "{0} = {1}")

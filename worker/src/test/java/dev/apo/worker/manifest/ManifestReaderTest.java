@@ -324,13 +324,13 @@ class ManifestReaderTest {
             ":10: spec.algorithm.ppo.dualClip must be greater than 1, but is 1"),
         arguments(
             "algorithm: {type: GRPO, beta2: 0.01}",
-            ":10: spec.algorithm: beta1, beta2 and samplesToUse apply to type APO only: remove them or set algorithm.type to APO"),
+            ":10: spec.algorithm: algorithm.beta1, beta2 and samplesToUse apply to type APO only: remove them or set algorithm.type to APO"),
         arguments(
             "algorithm: {type: PPO, samplesToUse: 2}",
-            ":10: spec.algorithm: beta1, beta2 and samplesToUse apply to type APO only: remove them or set algorithm.type to APO"),
+            ":10: spec.algorithm: algorithm.beta1, beta2 and samplesToUse apply to type APO only: remove them or set algorithm.type to APO"),
         arguments(
             "algorithm: {type: REBEL, filterAllIncorrect: true}",
-            ":10: spec.algorithm.filterAllIncorrect: filterAllIncorrect reads the value estimate, which type APO alone makes: remove it (for type GRPO, grpo.dynamicSampling does the like)"),
+            ":10: spec.algorithm.filterAllIncorrect: algorithm.filterAllIncorrect reads the value estimate, which type APO alone makes: remove it (for type GRPO, grpo.dynamicSampling does the like)"),
         arguments(
             "algorithm: {filterAllIncorrect: yes}",
             ":10: spec.algorithm.filterAllIncorrect must be true or false, but is the text \"yes\""),
