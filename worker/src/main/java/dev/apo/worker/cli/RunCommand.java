@@ -84,10 +84,12 @@ final class RunCommand implements Callable<Integer> {
     out.println("model     " + result.model());
     out.println("metrics   " + result.metrics());
     out.println("report    " + result.report());
-    out.println(
-        "V* table  "
-            + result.vstar().table()
-            + (result.vstar().reused() ? " (found, not sampled)" : ""));
+    if (result.vstar() != null) {
+      out.println(
+          "V* table  "
+              + result.vstar().table()
+              + (result.vstar().reused() ? " (found, not sampled)" : ""));
+    }
     var seconds = result.seconds();
     out.printf(
         Locale.ROOT,

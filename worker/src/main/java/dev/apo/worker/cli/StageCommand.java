@@ -38,11 +38,19 @@ abstract class StageCommand implements Callable<Integer> {
               + prepared.evalPrompts()
               + " to evaluate on, "
               + prepared.parameters()
-              + " parameters; V* table "
-              + prepared.vstarKey()
-              + (prepared.vstarComplete() ? " is there." : " is to be sampled."));
+              + " parameters; "
+              + table(prepared));
       var results = new StageResults(session);
       TerminationMessage.success(results.of(prepared), results.artifacts(false));
+    }
+
+    private static String table(Stages.Prepared prepared) {
+      if (prepared.vstarKey() == null) {
+        return "no V* table is needed.";
+      }
+      return "V* table "
+          + prepared.vstarKey()
+          + (prepared.vstarComplete() ? " is there." : " is to be sampled.");
     }
   }
 

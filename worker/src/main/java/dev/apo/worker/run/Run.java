@@ -46,11 +46,13 @@ public final class Run {
               storage.uri(keys.model()),
               storage.uri(keys.report()),
               storage.uri(keys.metrics()),
-              new Result.VStar(
-                  session.plan().key(),
-                  storage.uri("vstar/" + session.plan().key()),
-                  estimated.reused(),
-                  estimated.responsesGenerated()),
+              session.needsValues()
+                  ? new Result.VStar(
+                      session.plan().key(),
+                      storage.uri("vstar/" + session.plan().key()),
+                      estimated.reused(),
+                      estimated.responsesGenerated())
+                  : null,
               Memory.peakRssMiB(),
               seconds,
               stages.cost());

@@ -3,6 +3,7 @@ package dev.apo.worker.run;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
+import dev.apo.api.v1alpha1.AlgorithmType;
 import dev.apo.api.v1alpha1.DatasetSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
@@ -227,6 +228,11 @@ public final class Session implements AutoCloseable {
   /** Held-out prompts, or null if the manifest names none. */
   public PromptSet eval() {
     return eval;
+  }
+
+  /** Whether the algorithm needs the optimal values of the prompts. */
+  public boolean needsValues() {
+    return manifest.spec().algorithm().type() == AlgorithmType.APO;
   }
 
   public VStarPlan plan() {

@@ -31,7 +31,7 @@ public final class StageResults {
   /** The table's figures are known to whoever finds it complete, and to nobody before. */
   public EstimateResults of(Stages.Estimated estimated) {
     long responses = estimated.responsesGenerated();
-    if (!session.vStarStore().isComplete()) {
+    if (!session.needsValues() || !session.vStarStore().isComplete()) {
       return new EstimateResults(null, responses, null, null, null, null, null, null, null);
     }
     var algorithm = session.spec().algorithm();
@@ -82,12 +82,12 @@ public final class StageResults {
   /** Where the table is, and after training the model. */
   public Artifacts artifacts(boolean trained) {
     var storage = session.storage();
-    String key = session.plan().key();
+    String key = session.needsValues() ? session.plan().key() : null;
     return new Artifacts(
         trained ? storage.uri(session.keys().model()) : null,
         trained ? storage.uri(session.keys().metrics()) : null,
         trained ? storage.uri(session.keys().report()) : null,
-        storage.uri("vstar/" + key),
+        key == null ? null : storage.uri("vstar/" + key),
         key);
   }
 }

@@ -1,6 +1,5 @@
 package dev.apo.worker.run;
 
-import dev.apo.api.v1alpha1.AlgorithmType;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.cost.Cost;
@@ -67,7 +66,7 @@ public final class Stages {
   /**
    * What prepare found.
    *
-   * @param vstarKey of the table that this run needs
+   * @param vstarKey of the table that this run needs; null if the algorithm needs none
    * @param vstarComplete whether it is there already
    * @param prompts prompts to train on
    * @param promptsTooLong prompts dropped for their length
@@ -89,12 +88,10 @@ public final class Stages {
    * session has checked everything else.
    *
    * @param fresh forget an earlier run of this name; its V* table stays
-   * @throws ApoException BAD_MANIFEST if the algorithm cannot be trained with, or an earlier run of
-   *     this name was started with another manifest; UNAVAILABLE and others if the reward service
-   *     does not do its work
+   * @throws ApoException BAD_MANIFEST if an earlier run of this name was started with another
+   *     manifest; UNAVAILABLE and others if the reward service does not do its work
    */
   public Prepared prepare(boolean fresh) {
-    checkAlgorithm();
     checkServices();
     if (fresh) {
       forget();
@@ -109,8 +106,8 @@ public final class Stages {
     VStarStore store = session.vStarStore();
     var prepared =
         new Prepared(
-            session.plan().key(),
-            store.isComplete(),
+            session.needsValues() ? session.plan().key() : null,
+            session.needsValues() && store.isComplete(),
             session.train().prompts().size(),
             session.train().dropped(),
             session.eval() == null ? 0 : session.eval().prompts().size(),
@@ -131,15 +128,6 @@ public final class Stages {
                   + " tokens (spec.sampling.maxPromptTokens).");
     }
     return prepared;
-  }
-
-  private void checkAlgorithm() {
-    AlgorithmType type = session.spec().algorithm().type();
-    if (type != AlgorithmType.APO) {
-      throw new ApoException(
-          ExitCode.BAD_MANIFEST,
-          "spec.algorithm.type is " + type + ", which cannot be trained with yet; set it to APO.");
-    }
   }
 
   /** A reward service that is not there should cost no GPU. */
@@ -251,6 +239,12 @@ public final class Stages {
               + ".");
     }
     remember();
+    if (!session.needsValues()) {
+      session
+          .reporter()
+          .message(session.spec().algorithm().type() + " needs no V* table: no estimate is made.");
+      return new Estimated(false, 0);
+    }
     VStarStore store = session.vStarStore();
     if (store.isComplete()) {
       session

@@ -13,6 +13,7 @@ import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
 import dev.apo.worker.algorithm.EntropyBonus;
 import dev.apo.worker.algorithm.LearningRateSchedule;
+import dev.apo.worker.algorithm.Loss;
 import dev.apo.worker.algorithm.ValueEstimate;
 import dev.apo.worker.data.Batches;
 import dev.apo.worker.data.Prompt;
@@ -42,7 +43,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Stage 2 of A*-PO: reads the V* table, trains from the newest checkpoint on, exports the model.
+ * Trains from the newest checkpoint on, with the V* table if the algorithm needs one, and exports
+ * the model.
  */
 public final class TrainStage {
   /** Tokens of one micro-batch where the manifest names no number. */
@@ -79,9 +81,9 @@ public final class TrainStage {
    */
   public Outcome run() {
     TrainingSet set = trainingSet();
-    Loss loss = loss();
+    var algorithm = Algorithm.of(spec);
     Path work = session.launch().workDirectory().resolve("train");
-    try (Models models = models(loss)) {
+    try (Models models = models(algorithm.loss())) {
       var checkpoints =
           new Checkpoints(
               session.storage(),
@@ -95,7 +97,7 @@ public final class TrainStage {
         session.reporter().message("Going on from the checkpoint of step " + start.step() + ".");
       }
       try (Journal journal = Journal.open(session, work, start.step(), gauges)) {
-        Trainer trainer = trainer(loss, models, set, checkpoints, journal);
+        Trainer trainer = trainer(algorithm, models, set, checkpoints, journal);
         TrainingState end = trainer.run(start);
         journal.publish();
         export(models.policy().first(), work.resolve("model"), end);
@@ -142,6 +144,10 @@ public final class TrainStage {
   private record TrainingSet(List<Prompt> prompts, double[] vStar) {}
 
   private TrainingSet trainingSet() {
+    if (!session.needsValues()) {
+      List<Prompt> all = session.train().prompts();
+      return new TrainingSet(all, all.stream().mapToDouble(prompt -> Double.NaN).toArray());
+    }
     AlgorithmSpec algorithm = spec.algorithm();
     int samples =
         algorithm.samplesToUse() == null
@@ -181,14 +187,18 @@ public final class TrainStage {
   }
 
   private Trainer trainer(
-      Loss loss, Models models, TrainingSet set, Checkpoints checkpoints, Journal journal) {
+      Algorithm algorithm,
+      Models models,
+      TrainingSet set,
+      Checkpoints checkpoints,
+      Journal journal) {
     TrainSpec train = spec.train();
     var batches = new Batches(set.prompts().size(), train.batchSize(), train.seed());
     int steps = train.steps() != null ? train.steps() : batches.steps(train.epochs());
     var plan =
         new Trainer.Plan(
             steps,
-            new Update.Rates(train.learningRate(), Double.NaN),
+            new Update.Rates(train.learningRate(), algorithm.criticLearningRate()),
             train.evaluateEvery(),
             train.checkpointEvery(),
             train.earlyStopping() == null ? null : train.earlyStopping().patience());
@@ -201,8 +211,8 @@ public final class TrainStage {
                 new ReplicaSampler(models.policy(), session.sampling()),
                 session.tokenizer(),
                 session.rewards().train()),
-            loss,
-            1,
+            algorithm.loss(),
+            algorithm.responsesPerPrompt(),
             train.seed());
     return new Trainer(
         plan,
@@ -210,7 +220,7 @@ public final class TrainStage {
         batches,
         schedule(steps),
         sampler,
-        update(loss, models),
+        update(algorithm, models),
         evaluator(session),
         checkpoints,
         journal,
@@ -218,7 +228,8 @@ public final class TrainStage {
         session.stop());
   }
 
-  private Update update(Loss loss, Models models) {
+  private Update update(Algorithm algorithm, Models models) {
+    Loss loss = algorithm.loss();
     TrainSpec train = spec.train();
     AdamW adamW = AdamW.of(train.weightDecay(), train.maxGradNorm());
     double temperature = spec.sampling().temperature();
@@ -231,15 +242,9 @@ public final class TrainStage {
             .orElse(null),
         new Update.Settings(
             train.miniBatchSize(),
-            1,
+            algorithm.epochsPerBatch(),
             train.microBatchTokens() == null ? MICRO_BATCH_TOKENS : train.microBatchTokens(),
             temperature));
-  }
-
-  private Loss loss() {
-    return switch (spec.algorithm().type()) {
-      case APO -> new AStarPo(spec.algorithm().beta2());
-    };
   }
 
   private EntropyBonus entropy() {

@@ -104,9 +104,6 @@ class BadInputTest {
           uri: ./train.jsonl     | uri: ./model                     | NOT_FOUND    | model is a directory                                | spec.data
           reward:                | '  promptField: question\n  reward:' | BAD_DATA | train.jsonl, line 1: there is no column "question"  | the columns are "prompt", "answer"
           maxPromptTokens: 8     | maxPromptTokens: 1               | BAD_DATA     | All 12 prompts of spec.data.train are longer        | raise it
-          storage:               | 'algorithm: {type: GRPO}\n  storage:'  | BAD_MANIFEST | spec.algorithm.type is GRPO, which cannot be trained | set it to APO
-          storage:               | 'algorithm: {type: PPO}\n  storage:'   | BAD_MANIFEST | spec.algorithm.type is PPO, which cannot be trained  | set it to APO
-          storage:               | 'algorithm: {type: REBEL}\n  storage:' | BAD_MANIFEST | spec.algorithm.type is REBEL, which cannot be traine | set it to APO
           uri: ./out             | uri: ./train.jsonl/out           | NOT_FOUND    | train.jsonl is a file, not a directory              | check the path
           """)
   void aManifestIsRefused(String from, String to, ExitCode code, String what, String help)

@@ -28,6 +28,26 @@ class ResumeTest {
     LORA(w -> w.set("train.lora.rank", 4).set("train.precision", "BF16")),
     MINI_BATCHES(w -> w.set("train.miniBatchSize", 4)),
     ENTROPY(w -> w.set("algorithm.entropyCoefficient", 0.01)),
+    GRPO(
+        w ->
+            w.set("algorithm", Map.of("type", "GRPO", "grpo", Map.of("responsesPerPrompt", 3)))
+                .set("train.miniBatchSize", 4)),
+    DAPO(
+        w ->
+            w.set(
+                "algorithm",
+                Map.of(
+                    "type", "GRPO", "grpo", Map.of("variant", "DAPO", "responsesPerPrompt", 2)))),
+    PPO(
+        w ->
+            w.set(
+                "algorithm",
+                Map.of(
+                    "type",
+                    "PPO",
+                    "ppo",
+                    Map.of("epochsPerBatch", 2, "criticLearningRate", 1e-3)))),
+    REBEL(w -> w.set("algorithm", Map.of("type", "REBEL"))),
     OFFICIAL(w -> w.set("preset", "Official")),
     COSINE_WITH_WARM_UP(w -> w.set("train.schedule", "Cosine").set("train.warmupSteps", 2));
 
