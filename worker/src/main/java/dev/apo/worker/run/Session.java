@@ -6,6 +6,7 @@ import dev.apo.api.v1alpha1.DatasetSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.data.DataFile;
 import dev.apo.worker.data.DataReader;
 import dev.apo.worker.data.DataReaders;
 import dev.apo.worker.data.Example;
@@ -108,7 +109,9 @@ public final class Session implements AutoCloseable {
     var examples =
         new Examples(data.promptField(), data.answerField(), PromptTemplate.parse(data.template()));
     List<Example> rows;
-    try (DataReader reader = DataReaders.open(inputs.file(dataset.uri()))) {
+    List<DataFile> files = inputs.files(field, dataset.addresses());
+    String name = String.join(", ", dataset.addresses());
+    try (DataReader reader = DataReaders.open(name, files, dataset.format())) {
       rows = examples.read(reader, dataset.limit() == null ? Integer.MAX_VALUE : dataset.limit());
     }
     for (Example row : rows) {
@@ -118,9 +121,7 @@ public final class Session implements AutoCloseable {
         } catch (IllegalArgumentException e) {
           throw new ApoException(
               ExitCode.BAD_DATA,
-              dataset.uri()
-                  + ", row "
-                  + (row.row() + 1)
+              row.place()
                   + ": the reward "
                   + reward.id()
                   + " could never accept the answer: "
