@@ -20,7 +20,9 @@ import io.fabric8.generator.annotation.ValidationRule;
 @ValidationRule(
     value =
         "self.estimate.samplesPerPrompt == oldSelf.estimate.samplesPerPrompt"
-            + " && self.estimate.shards == oldSelf.estimate.shards",
+            + " && self.estimate.shards == oldSelf.estimate.shards"
+            + " && has(self.estimate.table) == has(oldSelf.estimate.table)"
+            + " && (!has(self.estimate.table) || self.estimate.table == oldSelf.estimate.table)",
     message = "estimate, except for parallelism and pod," + Limits.FIXED)
 @ValidationRule(
     value =

@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
       StageCommand.Train.class,
       EvaluateCommand.class,
       GenerateCommand.class,
+      VStarCommand.class,
       PretrainCommand.class,
       GenerateDataCommand.class,
       BenchCommand.class

@@ -49,6 +49,11 @@ public record Row(int index, String place, Map<String, Object> fields) {
     throw bad("\"" + field + "\" must be text or a number, and is " + kind(value));
   }
 
+  /** A field as text, which may be empty; empty also if there is none. */
+  public String textOrEmpty(String field) {
+    return find(fields, field) instanceof String text ? text : "";
+  }
+
   /**
    * A field as a number; true and false are 1 and 0, and a CSV's text may spell one.
    *

@@ -3,6 +3,7 @@ package dev.apo.worker.run;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.DatasetSpec;
+import dev.apo.api.v1alpha1.TableSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.StopSignal;
@@ -26,6 +27,7 @@ import dev.apo.worker.storage.Storage;
 import dev.apo.worker.storage.StorageOptions;
 import dev.apo.worker.storage.Storages;
 import dev.apo.worker.telemetry.Reporter;
+import dev.apo.worker.vstar.GivenTable;
 import dev.apo.worker.vstar.VStarPlan;
 import dev.apo.worker.vstar.VStarStore;
 import java.nio.file.Path;
@@ -50,6 +52,7 @@ public final class Session implements AutoCloseable {
   private final Rewards rewards;
   private final PromptSet train;
   private final PromptSet eval;
+  private final List<DataFile> table;
   private final VStarPlan plan;
 
   private Session(Manifest manifest, Launch launch, Reporter reporter, StopSignal stop) {
@@ -72,6 +75,7 @@ public final class Session implements AutoCloseable {
     this.eval =
         spec.data().eval() == null ? null : prompts("spec.data.eval", spec.data().eval(), inputs);
     checkBatches();
+    this.table = table(inputs);
     this.plan =
         VStarInputs.plan(
             spec,
@@ -79,7 +83,8 @@ public final class Session implements AutoCloseable {
             Digests.file(model.path().resolve("tokenizer.json")),
             model.eosIds(),
             train.prompts(),
-            rewards.estimate());
+            rewards.estimate(),
+            table.isEmpty() ? null : Digests.data(table));
   }
 
   /**
@@ -102,6 +107,11 @@ public final class Session implements AutoCloseable {
   private static Path caFile() {
     String file = System.getenv("APO_CA_FILE");
     return file == null ? null : Path.of(file);
+  }
+
+  private List<DataFile> table(Inputs inputs) {
+    TableSpec given = manifest.spec().estimate().table();
+    return given == null ? List.of() : inputs.files("spec.estimate.table", List.of(given.uri()));
   }
 
   private PromptSet prompts(String field, DatasetSpec dataset, Inputs inputs) {
@@ -215,6 +225,19 @@ public final class Session implements AutoCloseable {
 
   public VStarPlan plan() {
     return plan;
+  }
+
+  /**
+   * The table that the manifest gives instead of sampling one.
+   *
+   * @throws ApoException BAD_DATA if it does not fit the prompts
+   */
+  GivenTable givenTable() {
+    var estimate = manifest.spec().estimate();
+    TableSpec given = estimate.table();
+    try (DataReader reader = DataReaders.open(given.uri(), table, given.format())) {
+      return GivenTable.read(reader, given, train.prompts(), estimate.samplesPerPrompt());
+    }
   }
 
   public VStarStore vStarStore() {

@@ -13,6 +13,7 @@ import dev.apo.worker.storage.ArtifactManifest;
 import dev.apo.worker.storage.StoredObject;
 import dev.apo.worker.train.TrainStage;
 import dev.apo.worker.train.TrainingState;
+import dev.apo.worker.vstar.GivenTable;
 import dev.apo.worker.vstar.VStarStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -69,6 +70,7 @@ public final class Stages {
     session.storage().tidy("vstar/" + session.plan().key());
     remember();
     VStarStore store = session.vStarStore();
+    takeGivenTable(store);
     var prepared =
         new Prepared(
             session.plan().key(),
@@ -93,6 +95,27 @@ public final class Stages {
                   + " tokens (spec.sampling.maxPromptTokens).");
     }
     return prepared;
+  }
+
+  /** From here on, a table that the manifest gives is one that was found complete. */
+  private void takeGivenTable(VStarStore store) {
+    if (session.spec().estimate().table() == null || store.isComplete()) {
+      return;
+    }
+    GivenTable table = session.givenTable();
+    store.writeAll(session.plan(), table.rows());
+    session
+        .reporter()
+        .message(
+            "Took the V* table from "
+                + session.spec().estimate().table().uri()
+                + ": "
+                + table.rows().size()
+                + " prompts, "
+                + session.plan().samplesPerPrompt()
+                + " responses each; "
+                + table.unused()
+                + " of its rows belong to none of the prompts.");
   }
 
   /** A reward service that is not there should cost no GPU. */
@@ -127,6 +150,9 @@ public final class Stages {
       now.put(input, session.plan().inputs().get(input));
     }
     now.put("tokens that end a response", session.plan().inputs().get("eos"));
+    if (session.plan().inputs().containsKey(VStarInputs.TABLE)) {
+      now.put("V* table", session.plan().inputs().get(VStarInputs.TABLE));
+    }
     if (session.eval() != null) {
       now.put("evaluation prompts", VStarInputs.digest(session.eval().prompts()));
     }
@@ -205,6 +231,7 @@ public final class Stages {
     }
     remember();
     VStarStore store = session.vStarStore();
+    takeGivenTable(store);
     if (store.isComplete()) {
       session
           .reporter()

@@ -57,7 +57,7 @@ class ManifestReaderTest {
     assertThat(spec.sampling()).isEqualTo(new SamplingSpec(1.0, 1.0, 0, 256, 1024));
     assertThat(spec.algorithm())
         .isEqualTo(new AlgorithmSpec(AlgorithmType.APO, 0.5, 0.001, false, null, null));
-    assertThat(spec.estimate()).isEqualTo(new EstimateSpec(8, 1, null, null));
+    assertThat(spec.estimate()).isEqualTo(new EstimateSpec(8, 1, null, null, null));
     assertThat(spec.train())
         .isEqualTo(
             new TrainSpec(
