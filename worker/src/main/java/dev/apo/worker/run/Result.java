@@ -1,6 +1,7 @@
 package dev.apo.worker.run;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.apo.worker.train.Filtered;
 import java.util.Map;
 
 /**
@@ -13,6 +14,8 @@ import java.util.Map;
  * @param model address of the trained model
  * @param report address of the run's page, once there is one
  * @param metrics address of metrics.jsonl
+ * @param filtered what filters from the V* table left out and saved; null if an earlier version
+ *     trained
  * @param seconds by stage, and their total
  */
 @JsonInclude(JsonInclude.Include.ALWAYS)
@@ -24,6 +27,7 @@ public record Result(
     String report,
     String metrics,
     VStar vstar,
+    Filtered filtered,
     double peakRssMiB,
     Map<String, Double> seconds) {
 

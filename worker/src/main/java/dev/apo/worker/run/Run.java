@@ -51,6 +51,7 @@ public final class Run {
                   storage.uri("vstar/" + session.plan().key()),
                   estimated.reused(),
                   estimated.responsesGenerated()),
+              trained.filtered(),
               Memory.peakRssMiB(),
               seconds);
       return new Outcome(result, trained);

@@ -11,6 +11,7 @@ import dev.apo.worker.manifest.DecidingParts;
 import dev.apo.worker.reward.Candidate;
 import dev.apo.worker.storage.ArtifactManifest;
 import dev.apo.worker.storage.StoredObject;
+import dev.apo.worker.train.Filtered;
 import dev.apo.worker.train.TrainStage;
 import dev.apo.worker.train.TrainingState;
 import dev.apo.worker.vstar.GivenTable;
@@ -266,9 +267,14 @@ public final class Stages {
    * @param samples some responses of the trained model to evaluation prompts
    * @param stoppedEarly whether it ended before its last step for want of a better accuracy; null
    *     in what an earlier version wrote
+   * @param filtered what filters from the V* table left out and saved; null in what an earlier
+   *     version wrote
    */
   public record Trained(
-      TrainingState state, List<Evaluator.Sample> samples, Boolean stoppedEarly) {}
+      TrainingState state,
+      List<Evaluator.Sample> samples,
+      Boolean stoppedEarly,
+      Filtered filtered) {}
 
   /** Trains from the newest checkpoint on; a run that is complete is not trained again. */
   public Trained train(Consumer<Map<String, Double>> gauges) {
@@ -288,7 +294,10 @@ public final class Stages {
     TrainStage.Outcome outcome = new TrainStage(session, gauges).run();
     var trained =
         new Trained(
-            outcome.state(), outcome.samples().stream().limit(50).toList(), outcome.stoppedEarly());
+            outcome.state(),
+            outcome.samples().stream().limit(50).toList(),
+            outcome.stoppedEarly(),
+            outcome.filtered());
     session.storage().write(session.keys().samples(), lines(outcome.samples()));
     session.storage().write(key, json(trained));
     return trained;

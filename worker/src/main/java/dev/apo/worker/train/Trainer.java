@@ -12,6 +12,7 @@ import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.telemetry.Reporter;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -265,9 +266,19 @@ final class Trainer {
     for (int i = 0; i < rows.length; i++) {
       batch.add(prompts.get(rows[i]));
       values[i] = vStar[rows[i]];
-      seeds[i] = RandomStream.of(plan.seed(), STREAM, step, rows[i]).key();
+      seeds[i] = seed(step, rows, i);
     }
     return rollouts.sample(batch, values, seeds);
+  }
+
+  /** A row that a batch has more than once gets another response each time. */
+  private long seed(int step, int[] rows, int i) {
+    long before = Arrays.stream(rows, 0, i).filter(row -> row == rows[i]).count();
+    RandomStream stream =
+        before == 0
+            ? RandomStream.of(plan.seed(), STREAM, step, rows[i])
+            : RandomStream.of(plan.seed(), STREAM, step, rows[i], before);
+    return stream.key();
   }
 
   private static void addRolloutMetrics(StepMetrics metrics, List<Rollout> sampled) {

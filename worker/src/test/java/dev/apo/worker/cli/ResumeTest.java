@@ -27,6 +27,12 @@ class ResumeTest {
     BF16(w -> w.set("train.precision", "BF16")),
     MINI_BATCHES(w -> w.set("train.miniBatchSize", 4)),
     ENTROPY(w -> w.set("algorithm.entropyCoefficient", 0.01)),
+    EASY_TO_HARD(w -> w.set("algorithm.curriculum", "EasyToHard")),
+    UNCERTAIN_AND_FILTERED(
+        w ->
+            w.set("algorithm.curriculum", "Uncertain")
+                .set("algorithm.filterAllIncorrect", true)
+                .set("algorithm.filterAllCorrect", true)),
     OFFICIAL(w -> w.set("preset", "Official")),
     COSINE_WITH_WARM_UP(w -> w.set("train.schedule", "Cosine").set("train.warmupSteps", 2));
 

@@ -303,6 +303,10 @@ final class Workplace {
         .toList();
   }
 
+  static String json(Object value) {
+    return JSON.valueToTree(value).toString();
+  }
+
   static JsonNode parse(String json) {
     try {
       return JSON.readTree(json);

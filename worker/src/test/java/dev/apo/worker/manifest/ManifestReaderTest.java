@@ -8,6 +8,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.AlgorithmSpec;
 import dev.apo.api.v1alpha1.AlgorithmType;
+import dev.apo.api.v1alpha1.Curriculum;
 import dev.apo.api.v1alpha1.EstimateSpec;
 import dev.apo.api.v1alpha1.EvaluateSpec;
 import dev.apo.api.v1alpha1.ExtractionMethod;
@@ -56,7 +57,9 @@ class ManifestReaderTest {
     assertThat(spec.preset()).isEqualTo(Preset.PAPER);
     assertThat(spec.sampling()).isEqualTo(new SamplingSpec(1.0, 1.0, 0, 256, 1024));
     assertThat(spec.algorithm())
-        .isEqualTo(new AlgorithmSpec(AlgorithmType.APO, 0.5, 0.001, false, null, null));
+        .isEqualTo(
+            new AlgorithmSpec(
+                AlgorithmType.APO, 0.5, 0.001, false, false, Curriculum.NONE, null, null));
     assertThat(spec.estimate()).isEqualTo(new EstimateSpec(8, 1, null, null, null));
     assertThat(spec.train())
         .isEqualTo(
