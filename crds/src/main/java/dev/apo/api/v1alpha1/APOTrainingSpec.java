@@ -20,7 +20,9 @@ import io.fabric8.generator.annotation.ValidationRule;
 @ValidationRule(
     value =
         "self.estimate.samplesPerPrompt == oldSelf.estimate.samplesPerPrompt"
-            + " && self.estimate.shards == oldSelf.estimate.shards",
+            + " && self.estimate.shards == oldSelf.estimate.shards"
+            + " && has(self.estimate.table) == has(oldSelf.estimate.table)"
+            + " && (!has(self.estimate.table) || self.estimate.table == oldSelf.estimate.table)",
     message = "estimate, except for parallelism and pod," + Limits.FIXED)
 @ValidationRule(
     value =
@@ -81,6 +83,14 @@ import io.fabric8.generator.annotation.ValidationRule;
     message =
         "algorithm.filterAllIncorrect reads the value estimate, which type APO alone makes: remove"
             + " it (for type GRPO, grpo.dynamicSampling does the like)")
+@ValidationRule(
+    value =
+        "self.algorithm.type == 'APO' || (!self.algorithm.filterAllCorrect"
+            + " && self.algorithm.curriculum == 'None')",
+    fieldPath = ".algorithm",
+    message =
+        "algorithm.filterAllCorrect and curriculum read the value estimate, which type APO alone"
+            + " makes: remove them or set algorithm.type to APO")
 @ValidationRule(
     value =
         "!has(self.algorithm.samplesToUse)"

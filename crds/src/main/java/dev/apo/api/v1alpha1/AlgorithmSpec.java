@@ -43,6 +43,14 @@ public record AlgorithmSpec(
         @Default("false")
         Boolean filterAllIncorrect,
     @JsonPropertyDescription(
+            "For APO, whether to leave out questions that all samples of the estimate answered.")
+        @Default("false")
+        Boolean filterAllCorrect,
+    @JsonPropertyDescription(
+            "For APO, which questions a pass takes: None, all of them, shuffled; EasyToHard, all of them, those first that the samples of the estimate answered most often; Uncertain, each as often as p(1-p) says, where p is how often they answered it.")
+        @Default("None")
+        Curriculum curriculum,
+    @JsonPropertyDescription(
             "Weight of the entropy bonus; if unset 0, and 0.001 with preset Official.")
         @Min(0)
         @Max(1000)

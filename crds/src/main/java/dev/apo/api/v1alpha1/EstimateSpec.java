@@ -23,4 +23,6 @@ public record EstimateSpec(
         @Min(1)
         @Max(10000)
         Integer parallelism,
+    @JsonPropertyDescription("Responses that are there already, instead of sampling any.")
+        TableSpec table,
     @JsonPropertyDescription("What is particular to the pods of this stage.") StagePod pod) {}

@@ -21,4 +21,13 @@ public record TrainResults(
     @JsonPropertyDescription("Tokens trained on in a second.") Double tokensPerSecond,
     @JsonPropertyDescription(
             "Whether training stopped before its last step for want of a better accuracy.")
-        Boolean stoppedEarly) {}
+        Boolean stoppedEarly,
+    @JsonPropertyDescription(
+            "Questions that the filters left out, because the estimate never or always answered them.")
+        @Min(0)
+        @Max(Limits.EXACT)
+        Long filteredPrompts,
+    @JsonPropertyDescription("Responses that were not sampled because of that.")
+        @Min(0)
+        @Max(Limits.EXACT)
+        Long savedResponses) {}

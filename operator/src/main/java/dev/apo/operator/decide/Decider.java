@@ -107,9 +107,13 @@ public final class Decider {
         continue;
       }
       if (stage == Stage.ESTIMATE && draft.isTableReused()) {
+        boolean given = seen.spec().estimate().table() != null;
         draft.completeWithout(
-            Reason.TABLE_REUSED,
-            "The V* table " + draft.vstarKey() + " was complete: no response is sampled");
+            given ? Reason.TABLE_GIVEN : Reason.TABLE_REUSED,
+            "The V* table "
+                + draft.vstarKey()
+                + (given ? " is that of spec.estimate.table" : " was complete")
+                + ": no response is sampled");
         continue;
       }
       if (!advance(stage)) {

@@ -105,6 +105,8 @@ final class ProgressSummary {
             null,
             null,
             null,
+            null,
+            null,
             null));
   }
 
@@ -122,7 +124,9 @@ final class ProgressSummary {
             either(now.loss(), old.loss()),
             either(now.responseTokens(), old.responseTokens()),
             either(now.tokensPerSecond(), old.tokensPerSecond()),
-            either(now.stoppedEarly(), old.stoppedEarly()));
+            either(now.stoppedEarly(), old.stoppedEarly()),
+            either(now.filteredPrompts(), old.filteredPrompts()),
+            either(now.savedResponses(), old.savedResponses()));
   }
 
   private static <T> T either(T now, T old) {

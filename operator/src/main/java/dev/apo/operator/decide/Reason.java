@@ -33,6 +33,8 @@ public enum Reason {
   COMPLETED("Completed"),
   /** A complete table with the same key was there. */
   TABLE_REUSED("TableReused"),
+  /** The manifest gives a table. */
+  TABLE_GIVEN("TableGiven"),
 
   // Suspension.
   /** Pods are being stopped; training saves a checkpoint first. */

@@ -2,6 +2,7 @@ package dev.apo.operator.decide;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.apo.api.v1alpha1.Condition;
 import dev.apo.api.v1alpha1.ConditionStatus;
 import dev.apo.api.v1alpha1.ConditionType;
 import dev.apo.api.v1alpha1.Phase;
@@ -81,6 +82,19 @@ class DeciderTest {
     world.tableReused = true;
     world.runTo(Stage.ESTIMATE);
     assertThat(world.condition(ConditionType.VALUE_ESTIMATED).reason()).isEqualTo("TableReused");
+    assertThat(world.status.phase()).isEqualTo(Phase.TRAINING);
+    assertThat(world.jobs).noneMatch(job -> job.stage() == Stage.ESTIMATE);
+  }
+
+  @Test
+  void aTableThatIsGivenIsNotSampled() {
+    world.spec = World.spec("{\"estimate\": {\"table\": {\"uri\": \"s3://b/t.parquet\"}}}");
+    world.tableReused = true;
+    world.runTo(Stage.ESTIMATE);
+    Condition estimated = world.condition(ConditionType.VALUE_ESTIMATED);
+    assertThat(estimated.reason()).isEqualTo("TableGiven");
+    assertThat(estimated.message())
+        .isEqualTo("The V* table key is that of spec.estimate.table: no response is sampled");
     assertThat(world.status.phase()).isEqualTo(Phase.TRAINING);
     assertThat(world.jobs).noneMatch(job -> job.stage() == Stage.ESTIMATE);
   }

@@ -198,7 +198,7 @@ final class World {
               null,
               null,
               null,
-              new TrainResults(10L, 0.7, 0.9, 0.7, 0.9, null, null, null, null, null),
+              new TrainResults(10L, 0.7, 0.9, 0.7, 0.9, null, null, null, null, null, null, null),
               new Artifacts("s3://b/model", null, null, null, null));
     };
   }

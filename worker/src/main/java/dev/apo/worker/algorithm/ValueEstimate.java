@@ -57,6 +57,28 @@ public record ValueEstimate(double beta1, int samples) {
     return used.length > 0 && Arrays.stream(used).allMatch(reward -> reward == 0);
   }
 
+  /**
+   * Whether every reward that counts is at least that of a right response: there is hardly anything
+   * left to learn from the prompt, and it may be left out of training.
+   *
+   * @param right the reward of a right response
+   */
+  public boolean allCorrect(double right, double... rewards) {
+    double[] used = first(rewards);
+    return used.length > 0 && Arrays.stream(used).allMatch(reward -> reward >= right);
+  }
+
+  /**
+   * How often the prompt was solved, 0 to 1: the mean of the rewards that count, each as a part of
+   * that of a right response; 0 without rewards.
+   */
+  public double solved(double right, double... rewards) {
+    return Arrays.stream(first(rewards))
+        .map(reward -> Math.max(0, Math.min(1, reward / right)))
+        .average()
+        .orElse(0);
+  }
+
   private double[] first(double[] rewards) {
     if (rewards.length > 0 && rewards.length < samples) {
       throw new IllegalArgumentException(

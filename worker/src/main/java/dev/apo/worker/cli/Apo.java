@@ -26,6 +26,7 @@ import picocli.CommandLine.Command;
       EvaluateCommand.class,
       ReportCommand.class,
       GenerateCommand.class,
+      VStarCommand.class,
       PretrainCommand.class,
       GenerateDataCommand.class,
       BenchCommand.class

@@ -90,6 +90,14 @@ final class RunCommand implements Callable<Integer> {
               + result.vstar().table()
               + (result.vstar().reused() ? " (found, not sampled)" : ""));
     }
+    if (result.filtered() != null && result.filtered().prompts() > 0) {
+      out.println(
+          "left out  "
+              + result.filtered().words()
+              + "; "
+              + result.filtered().savedResponses()
+              + " responses not sampled");
+    }
     var seconds = result.seconds();
     out.printf(
         Locale.ROOT,

@@ -36,13 +36,13 @@ final class CsvReader extends RowReader {
   private final InputStream in;
   private MappingIterator<Map<String, Object>> rows;
 
-  private CsvReader(Path file) {
-    super(file.toString());
-    this.in = TextInput.open(file);
+  private CsvReader(String name, Path file) {
+    super(name);
+    this.in = TextInput.open(name, file);
   }
 
-  static CsvReader open(Path file) {
-    return new CsvReader(file);
+  static CsvReader open(String name, Path file) {
+    return new CsvReader(name, file);
   }
 
   @Override

@@ -27,13 +27,13 @@ final class JsonArrayReader extends RowReader {
   private final InputStream in;
   private JsonParser parser;
 
-  private JsonArrayReader(Path file) {
-    super(file.toString());
-    this.in = TextInput.open(file);
+  private JsonArrayReader(String name, Path file) {
+    super(name);
+    this.in = TextInput.open(name, file);
   }
 
-  static JsonArrayReader open(Path file) {
-    return new JsonArrayReader(file);
+  static JsonArrayReader open(String name, Path file) {
+    return new JsonArrayReader(name, file);
   }
 
   @Override

@@ -30,6 +30,9 @@ public final class JsonlReader implements DataReader {
           .build()
           .readerFor(new TypeReference<LinkedHashMap<String, Object>>() {});
 
+  /** No row that a model can learn from is longer; what has no line ends is no JSON Lines. */
+  static final int MAX_LINE_BYTES = 16 << 20;
+
   private final String name;
   private final InputStream in;
   private int rows;
@@ -41,13 +44,13 @@ public final class JsonlReader implements DataReader {
     this.in = in;
   }
 
-  /** Opens a file. */
-  public static JsonlReader open(Path file) {
-    return new JsonlReader(file.toString(), TextInput.open(file));
+  /** Opens a file; the name is for messages. */
+  static JsonlReader open(String name, Path file) {
+    return new JsonlReader(name, TextInput.open(name, file));
   }
 
   /** Reads from a stream, which is closed with the reader; the name is for messages. */
-  public static JsonlReader open(String name, InputStream in) {
+  static JsonlReader open(String name, InputStream in) {
     return new JsonlReader(name, TextInput.open(name, in));
   }
 
@@ -102,6 +105,14 @@ public final class JsonlReader implements DataReader {
     line++;
     ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     for (; b >= 0 && b != '\n'; b = in.read()) {
+      if (bytes.size() == MAX_LINE_BYTES) {
+        throw new ApoException(
+            ExitCode.BAD_DATA,
+            place()
+                + " is longer than "
+                + (MAX_LINE_BYTES >> 20)
+                + " MiB; JSON Lines have one object per line, other formats need their ending or the dataset's format.");
+      }
       bytes.write(b);
     }
     return bytes.toByteArray();

@@ -24,13 +24,13 @@ final class ParquetReader extends RowReader {
   private final Path file;
   private ParquetFile parquet;
 
-  private ParquetReader(Path file) {
-    super(file.toString());
+  private ParquetReader(String name, Path file) {
+    super(name);
     this.file = file;
   }
 
-  static ParquetReader open(Path file) {
-    return new ParquetReader(file);
+  static ParquetReader open(String name, Path file) {
+    return new ParquetReader(name, file);
   }
 
   @Override
@@ -70,7 +70,7 @@ final class ParquetReader extends RowReader {
           type.getLogicalTypeAnnotation()
               instanceof LogicalTypeAnnotation.ListLogicalTypeAnnotation;
       Group group = row.getGroup(field, index);
-      return list ? value(group, 0, group.getType().getType(0)) : fields(group);
+      return list ? elements(group) : fields(group);
     }
     PrimitiveType primitive = type.asPrimitiveType();
     return switch (primitive.getPrimitiveTypeName()) {
@@ -86,6 +86,24 @@ final class ParquetReader extends RowReader {
             : bytes.toStringUsingUTF8();
       }
     };
+  }
+
+  /** The repeated group of a list holds an element and nothing else; old writers leave it out. */
+  private static List<Object> elements(Group list) {
+    Type repeated = list.getType().getType(0);
+    boolean wrapped =
+        !repeated.isPrimitive()
+            && repeated.asGroupType().getFieldCount() == 1
+            && !repeated.getName().equals("array")
+            && !repeated.getName().endsWith("_tuple");
+    List<Object> elements = new ArrayList<>();
+    for (int i = 0; i < list.getFieldRepetitionCount(0); i++) {
+      elements.add(
+          wrapped
+              ? value(list.getGroup(0, i), 0, repeated.asGroupType().getType(0))
+              : one(list, 0, i, repeated));
+    }
+    return elements;
   }
 
   /** Not a number has no text that a reward could mean. */

@@ -3,7 +3,7 @@ package dev.apo.worker.data;
 /**
  * An example as the model reads it.
  *
- * @param row index of its row in the data file
+ * @param row index of its row in the data
  * @param text the rendered prompt
  * @param answer what rewards are scored against
  * @param tokens the prompt's token ids

@@ -25,10 +25,7 @@ public record PromptSet(List<Prompt> prompts, int dropped) {
       if (tokens.length == 0) {
         throw new ApoException(
             ExitCode.BAD_DATA,
-            name
-                + ", row "
-                + (example.row() + 1)
-                + ": the prompt has no tokens; check the data and the tokenizer.");
+            example.place() + ": the prompt has no tokens; check the data and the tokenizer.");
       }
       if (tokens.length <= maxPromptTokens) {
         kept.add(new Prompt(example.row(), example.prompt(), example.answer(), tokens));

@@ -17,9 +17,9 @@ import java.util.zip.ZipException;
 final class TextInput {
   private TextInput() {}
 
-  static InputStream open(Path file) {
+  static InputStream open(String name, Path file) {
     try {
-      return open(file.toString(), Files.newInputStream(file));
+      return open(name, Files.newInputStream(file));
     } catch (IOException e) {
       throw FileErrors.explain("read", file, e);
     }

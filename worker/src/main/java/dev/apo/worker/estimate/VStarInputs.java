@@ -19,6 +19,9 @@ import java.util.TreeSet;
  * training) is not among them.
  */
 public final class VStarInputs {
+  /** The input that only a given table has. */
+  public static final String TABLE = "table";
+
   /** Changes whenever the same inputs would be sampled differently. */
   private static final String SAMPLER_VERSION = "2";
 
@@ -37,6 +40,7 @@ public final class VStarInputs {
    * @param modelDigest of weights and configuration
    * @param tokenizerDigest of tokenizer.json
    * @param eosIds tokens that end a response
+   * @param tableDigest of the files of spec.estimate.table; null if responses are sampled
    */
   public static VStarPlan plan(
       APOTrainingSpec spec,
@@ -44,7 +48,8 @@ public final class VStarInputs {
       String tokenizerDigest,
       Collection<Integer> eosIds,
       List<Prompt> prompts,
-      Reward reward) {
+      Reward reward,
+      String tableDigest) {
     int blockRows =
         Math.max(MIN_BLOCK_ROWS, Math.min(MAX_BLOCK_ROWS, (prompts.size() + BLOCKS - 1) / BLOCKS));
     var inputs = new TreeMap<String, String>();
@@ -52,15 +57,19 @@ public final class VStarInputs {
     inputs.put("tokenizer", tokenizerDigest);
     inputs.put("eos", new TreeSet<>(eosIds).toString());
     inputs.put("prompts", digest(prompts));
-    inputs.put("precision", spec.train().precision().name());
-    inputs.put("temperature", spec.sampling().temperature().toString());
-    inputs.put("topP", spec.sampling().topP().toString());
-    inputs.put("topK", spec.sampling().topK().toString());
-    inputs.put("maxNewTokens", spec.sampling().maxNewTokens().toString());
     inputs.put("samplesPerPrompt", spec.estimate().samplesPerPrompt().toString());
-    inputs.put("reward", reward.id() + " " + reward.version());
     inputs.put("blockRows", Integer.toString(blockRows));
-    inputs.put("sampler", SAMPLER_VERSION);
+    if (tableDigest != null) {
+      inputs.put(TABLE, tableDigest + " by " + spec.estimate().table().promptField());
+    } else {
+      inputs.put("precision", spec.train().precision().name());
+      inputs.put("temperature", spec.sampling().temperature().toString());
+      inputs.put("topP", spec.sampling().topP().toString());
+      inputs.put("topK", spec.sampling().topK().toString());
+      inputs.put("maxNewTokens", spec.sampling().maxNewTokens().toString());
+      inputs.put("reward", reward.id() + " " + reward.version());
+      inputs.put("sampler", SAMPLER_VERSION);
+    }
     return new VStarPlan(
         key(inputs), prompts.size(), spec.estimate().samplesPerPrompt(), blockRows, inputs);
   }

@@ -51,25 +51,32 @@ public final class DecidingParts {
 
   /**
    * What changed from one {@link #json} to another, a sentence for each field, in the order of
-   * their names; empty when nothing did.
+   * their names; empty when nothing did. A field that the earlier one does not have was at its
+   * default: the program that wrote it may not have known the field.
    */
   public static List<String> changes(String before, String after) {
     List<String> changes = new ArrayList<>();
-    compare("spec", read(before), read(after), changes);
+    compare("spec", Schema.ofApoTraining().field("spec"), read(before), read(after), changes);
     return changes;
   }
 
-  private static void compare(String path, JsonNode before, JsonNode after, List<String> changes) {
+  private static void compare(
+      String path, Schema schema, JsonNode before, JsonNode after, List<String> changes) {
     if (before.isObject() && after.isObject()) {
       TreeSet<String> names = new TreeSet<>();
       before.fieldNames().forEachRemaining(names::add);
       after.fieldNames().forEachRemaining(names::add);
       for (String name : names) {
-        compare(path + "." + name, before.path(name), after.path(name), changes);
+        Schema field = schema == null ? null : schema.field(name);
+        compare(path + "." + name, field, before.path(name), after.path(name), changes);
       }
-    } else if (!before.equals(after)) {
+    } else if (!before.equals(after) && !(before.isMissingNode() && isDefault(schema, after))) {
       changes.add("%s was %s and is now %s".formatted(path, show(before), show(after)));
     }
+  }
+
+  private static boolean isDefault(Schema schema, JsonNode value) {
+    return schema != null && value.equals(schema.defaultValue());
   }
 
   private static String show(JsonNode value) {

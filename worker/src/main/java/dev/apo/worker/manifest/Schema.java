@@ -2,6 +2,7 @@ package dev.apo.worker.manifest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -48,8 +49,11 @@ record Schema(JsonNode json) {
     return property.isObject() ? new Schema(property) : null;
   }
 
+  /** The schema of a list's elements; what is said of the list is said of them. */
   Schema element() {
-    return new Schema(json.path("items"));
+    return json.path("items") instanceof ObjectNode items && !items.has("description")
+        ? new Schema(items.deepCopy().set("description", json.path("description")))
+        : new Schema(json.path("items"));
   }
 
   List<String> fieldNames() {

@@ -44,7 +44,7 @@ public final class ParquetFile implements AutoCloseable {
       return new ParquetFile(ParquetFileReader.open(file, options));
     } catch (RuntimeException | OutOfMemoryError e) {
       // The library trusts the lengths it reads; in a damaged file they are anything.
-      throw new IOException(e);
+      throw damaged(e);
     }
   }
 
@@ -78,8 +78,12 @@ public final class ParquetFile implements AutoCloseable {
       left--;
       return records.read();
     } catch (RuntimeException | OutOfMemoryError e) {
-      throw new IOException(e);
+      throw damaged(e);
     }
+  }
+
+  private static IOException damaged(Throwable e) {
+    return new IOException(e.getMessage() == null ? "it is damaged" : e.getMessage(), e);
   }
 
   @Override

@@ -66,6 +66,11 @@ public record Gsm8k(Extraction extraction) implements LocalReward {
     number(answer);
   }
 
+  @Override
+  public String groundTruth(String answer) {
+    return number(answer);
+  }
+
   private static String number(String answer) {
     Optional<String> number =
         answer.contains("####") ? markedNumber(answer) : loneNumber(answer.strip());

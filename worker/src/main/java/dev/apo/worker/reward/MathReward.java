@@ -37,6 +37,11 @@ record MathReward(boolean untilEnd) implements LocalReward {
   }
 
   @Override
+  public String groundTruth(String answer) {
+    return Boxed.ofAnswer(answer);
+  }
+
+  @Override
   public void checkAnswer(String answer) {
     Boxed.ofAnswer(answer);
   }

@@ -22,6 +22,11 @@ record PromptAndResponse(LocalReward scorer) implements LocalReward {
   }
 
   @Override
+  public String groundTruth(String answer) {
+    return scorer.groundTruth(answer);
+  }
+
+  @Override
   public void checkAnswer(String answer) {
     scorer.checkAnswer(answer);
   }

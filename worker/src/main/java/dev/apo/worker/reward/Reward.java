@@ -24,6 +24,11 @@ public interface Reward {
    */
   default void checkAnswer(String answer) {}
 
+  /** What of an answer it compares with, such as the number at the end of a worked solution. */
+  default String groundTruth(String answer) {
+    return answer;
+  }
+
   /**
    * Checks, before anything is sampled, that whatever it needs beside this program is there.
    *

@@ -69,9 +69,14 @@ public record Rewards(Reward estimate, Reward train, Reward accuracy) {
         further.add(new WeightedSum.Term(format.bonus(), format(i, format.pattern())));
       }
     }
-    double weight = reward.weight() == null ? 1 : reward.weight();
+    double weight = right(reward);
     return new Rewards(
         sum(weight, main.estimate(), further), sum(weight, main.train(), further), main.accuracy());
+  }
+
+  /** What a right response gets in training from the main scorer alone. */
+  public static double right(RewardSpec reward) {
+    return reward.weight() == null ? 1 : reward.weight();
   }
 
   /** A reward by itself keeps its own id, so that its V* tables stay what they are. */

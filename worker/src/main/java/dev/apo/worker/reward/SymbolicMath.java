@@ -49,6 +49,11 @@ final class SymbolicMath implements Reward {
   }
 
   @Override
+  public String groundTruth(String answer) {
+    return Boxed.ofAnswer(answer);
+  }
+
+  @Override
   public void checkAnswer(String answer) {
     Boxed.ofAnswer(answer);
   }

@@ -3,17 +3,21 @@ package dev.apo.worker.run;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
+import dev.apo.worker.data.DataFile;
 import dev.apo.worker.storage.Sha256;
 import dev.apo.worker.storage.Storage;
 import dev.apo.worker.storage.StoredObject;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Brings the model and the data to the local disk. Files that are there already are used in place;
@@ -51,37 +55,100 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
     }
   }
 
-  /** One data file. */
-  public Path file(String uri) {
+  /**
+   * The data files at some addresses, each once: in the order of the addresses, and of their names
+   * where an address has an asterisk.
+   *
+   * @param field what names them in the manifest, for messages
+   */
+  public List<DataFile> files(String field, List<String> uris) {
+    var files = new LinkedHashMap<String, DataFile>();
+    for (String uri : uris) {
+      List<DataFile> found = Glob.isOne(uri) ? matches(field, uri) : List.of(file(field, uri));
+      found.forEach(file -> files.putIfAbsent(file.name(), file));
+    }
+    return List.copyOf(files.values());
+  }
+
+  private DataFile file(String field, String uri) {
     if (!uri.startsWith("s3://")) {
       Path file = local(uri);
       if (Files.notExists(file)) {
-        throw new ApoException(
-            ExitCode.NOT_FOUND, "The data file " + file + " does not exist; check spec.data.");
+        throw missing("The data file " + file + " does not exist; check " + field + ".");
       }
       if (Files.isDirectory(file)) {
-        throw new ApoException(
-            ExitCode.NOT_FOUND,
-            "The data file " + file + " is a directory; name a file in spec.data.");
+        throw missing(
+            "The data file "
+                + file
+                + " is a directory; name a file in "
+                + field
+                + ", or several, such as "
+                + uri.replaceFirst("/+$", "")
+                + "/*.jsonl.");
       }
-      return file;
+      return new DataFile(file.toString(), file);
     }
     int slash = uri.lastIndexOf('/');
-    String key = uri.substring(slash + 1);
     try (Storage storage = open.apply(uri.substring(0, slash))) {
       StoredObject object =
           storage
-              .stat(key)
-              .orElseThrow(
-                  () ->
-                      new ApoException(
-                          ExitCode.NOT_FOUND, "There is no object " + uri + "; check spec.data."));
-      Path target = cache.resolve(name(uri, object.size() + " " + object.digest())).resolve(key);
-      if (!Files.exists(target)) {
-        storage.download(key, target);
-      }
-      return target;
+              .stat(uri.substring(slash + 1))
+              .orElseThrow(() -> missing("There is no object " + uri + "; check " + field + "."));
+      return download(storage, object);
     }
+  }
+
+  private List<DataFile> matches(String field, String uri) {
+    List<DataFile> found = uri.startsWith("s3://") ? stored(Glob.of(uri)) : onDisk(uri);
+    if (found.isEmpty()) {
+      throw missing("No file matches " + uri + "; check " + field + ".");
+    }
+    return found;
+  }
+
+  private List<DataFile> stored(Glob glob) {
+    try (Storage storage = open.apply(glob.directory())) {
+      return storage.list("").stream()
+          .filter(object -> glob.matches(object.key()))
+          .map(object -> download(storage, object))
+          .toList();
+    }
+  }
+
+  private List<DataFile> onDisk(String uri) {
+    Glob glob = Glob.of(uri.startsWith("file:") ? URI.create(uri).getPath() : uri);
+    Path directory = local(glob.directory());
+    if (!Files.isDirectory(directory)) {
+      return List.of();
+    }
+    try (Stream<Path> all = Files.walk(directory, glob.depth())) {
+      return all.filter(Files::isRegularFile)
+          .map(file -> directory.relativize(file).toString().replace('\\', '/'))
+          .filter(glob::matches)
+          .sorted()
+          .map(name -> new DataFile(directory.resolve(name).toString(), directory.resolve(name)))
+          .toList();
+    } catch (IOException e) {
+      throw FileErrors.explain("list", directory, e);
+    } catch (UncheckedIOException e) {
+      throw FileErrors.explain("list", directory, e.getCause());
+    }
+  }
+
+  private DataFile download(Storage storage, StoredObject object) {
+    String uri = storage.uri(object.key());
+    Path target =
+        cache
+            .resolve(name(uri, object.size() + " " + object.digest()))
+            .resolve(uri.substring(uri.lastIndexOf('/') + 1));
+    if (!Files.exists(target)) {
+      storage.download(object.key(), target);
+    }
+    return new DataFile(uri, target);
+  }
+
+  private static ApoException missing(String sentence) {
+    return new ApoException(ExitCode.NOT_FOUND, sentence);
   }
 
   private Path local(String uri) {

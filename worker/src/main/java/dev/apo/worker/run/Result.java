@@ -2,6 +2,7 @@ package dev.apo.worker.run;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.apo.worker.cost.Cost;
+import dev.apo.worker.train.Filtered;
 import java.util.Map;
 
 /**
@@ -14,6 +15,8 @@ import java.util.Map;
  * @param model address of the trained model
  * @param report address of the run's page
  * @param metrics address of metrics.jsonl
+ * @param filtered what filters from the V* table left out and saved; null if an earlier version
+ *     trained
  * @param seconds by stage, and their total, of this call
  * @param cost of the whole run, all its calls and attempts
  */
@@ -26,6 +29,7 @@ public record Result(
     String report,
     String metrics,
     VStar vstar,
+    Filtered filtered,
     double peakRssMiB,
     Map<String, Double> seconds,
     Cost cost) {

@@ -53,6 +53,7 @@ public final class Run {
                       estimated.reused(),
                       estimated.responsesGenerated())
                   : null,
+              trained.filtered(),
               Memory.peakRssMiB(),
               seconds,
               stages.cost());

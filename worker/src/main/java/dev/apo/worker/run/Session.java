@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.AlgorithmType;
 import dev.apo.api.v1alpha1.DatasetSpec;
+import dev.apo.api.v1alpha1.TableSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.data.DataFile;
 import dev.apo.worker.data.DataReader;
 import dev.apo.worker.data.DataReaders;
 import dev.apo.worker.data.Example;
@@ -28,6 +30,7 @@ import dev.apo.worker.storage.Storage;
 import dev.apo.worker.storage.StorageOptions;
 import dev.apo.worker.storage.Storages;
 import dev.apo.worker.telemetry.Reporter;
+import dev.apo.worker.vstar.GivenTable;
 import dev.apo.worker.vstar.VStarPlan;
 import dev.apo.worker.vstar.VStarStore;
 import java.nio.file.Path;
@@ -53,6 +56,7 @@ public final class Session implements AutoCloseable {
   private final Rewards rewards;
   private final PromptSet train;
   private final PromptSet eval;
+  private final List<DataFile> table;
   private final VStarPlan plan;
 
   private Session(Manifest manifest, Launch launch, Reporter reporter, StopSignal stop) {
@@ -75,6 +79,7 @@ public final class Session implements AutoCloseable {
     this.eval =
         spec.data().eval() == null ? null : prompts("spec.data.eval", spec.data().eval(), inputs);
     checkBatches();
+    this.table = table(inputs);
     this.plan =
         VStarInputs.plan(
             spec,
@@ -82,7 +87,8 @@ public final class Session implements AutoCloseable {
             Digests.file(model.path().resolve("tokenizer.json")),
             model.eosIds(),
             train.prompts(),
-            rewards.estimate());
+            rewards.estimate(),
+            table.isEmpty() ? null : Digests.data(table));
   }
 
   /**
@@ -107,12 +113,19 @@ public final class Session implements AutoCloseable {
     return file == null ? null : Path.of(file);
   }
 
+  private List<DataFile> table(Inputs inputs) {
+    TableSpec given = manifest.spec().estimate().table();
+    return given == null ? List.of() : inputs.files("spec.estimate.table", List.of(given.uri()));
+  }
+
   private PromptSet prompts(String field, DatasetSpec dataset, Inputs inputs) {
     var data = manifest.spec().data();
     var examples =
         new Examples(data.promptField(), data.answerField(), PromptTemplate.parse(data.template()));
     List<Example> rows;
-    try (DataReader reader = DataReaders.open(inputs.file(dataset.uri()))) {
+    List<DataFile> files = inputs.files(field, dataset.addresses());
+    String name = String.join(", ", dataset.addresses());
+    try (DataReader reader = DataReaders.open(name, files, dataset.format())) {
       rows = examples.read(reader, dataset.limit() == null ? Integer.MAX_VALUE : dataset.limit());
     }
     for (Example row : rows) {
@@ -122,9 +135,7 @@ public final class Session implements AutoCloseable {
         } catch (IllegalArgumentException e) {
           throw new ApoException(
               ExitCode.BAD_DATA,
-              dataset.uri()
-                  + ", row "
-                  + (row.row() + 1)
+              row.place()
                   + ": the reward "
                   + reward.id()
                   + " could never accept the answer: "
@@ -237,6 +248,19 @@ public final class Session implements AutoCloseable {
 
   public VStarPlan plan() {
     return plan;
+  }
+
+  /**
+   * The table that the manifest gives instead of sampling one.
+   *
+   * @throws ApoException BAD_DATA if it does not fit the prompts
+   */
+  GivenTable givenTable() {
+    var estimate = manifest.spec().estimate();
+    TableSpec given = estimate.table();
+    try (DataReader reader = DataReaders.open(given.uri(), table, given.format())) {
+      return GivenTable.read(reader, given, train.prompts(), estimate.samplesPerPrompt());
+    }
   }
 
   public VStarStore vStarStore() {

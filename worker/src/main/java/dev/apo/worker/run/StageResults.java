@@ -5,6 +5,8 @@ import dev.apo.api.v1alpha1.EstimateResults;
 import dev.apo.api.v1alpha1.PrepareResults;
 import dev.apo.api.v1alpha1.TrainResults;
 import dev.apo.worker.algorithm.ValueEstimate;
+import dev.apo.worker.reward.Rewards;
+import dev.apo.worker.train.Filtered;
 import dev.apo.worker.train.TrainingState;
 import dev.apo.worker.vstar.Sample;
 import dev.apo.worker.vstar.VStarRow;
@@ -40,6 +42,7 @@ public final class StageResults {
             ? session.spec().estimate().samplesPerPrompt()
             : algorithm.samplesToUse();
     var estimate = new ValueEstimate(algorithm.beta1(), used);
+    double right = Rewards.right(session.spec().reward());
     List<VStarRow> rows = session.vStarStore().read();
     List<Sample> samples = rows.stream().flatMap(row -> row.samples().stream()).toList();
     return new EstimateResults(
@@ -48,7 +51,7 @@ public final class StageResults {
         samples.stream().mapToDouble(Sample::reward).average().orElse(0),
         rows.stream().mapToDouble(row -> estimate.vStar(rewards(row))).average().orElse(0),
         part(rows, row -> estimate.allIncorrect(rewards(row))),
-        part(rows, row -> row.samples().stream().allMatch(sample -> sample.reward() > 0)),
+        part(rows, row -> estimate.allCorrect(right, rewards(row))),
         samples.stream().mapToDouble(Sample::tokens).average().orElse(0),
         samples.stream().mapToDouble(sample -> sample.truncated() ? 1 : 0).average().orElse(0),
         null);
@@ -66,6 +69,7 @@ public final class StageResults {
     TrainingState state = trained.state();
     var evaluations = state.evaluations();
     boolean evaluated = !evaluations.isEmpty();
+    Filtered filtered = trained.filtered();
     return new TrainResults(
         (long) state.step(),
         null,
@@ -76,7 +80,9 @@ public final class StageResults {
         null,
         null,
         state.trainSeconds() > 0 ? state.generatedTokens() / state.trainSeconds() : null,
-        trained.stoppedEarly());
+        trained.stoppedEarly(),
+        filtered == null ? null : (long) filtered.prompts(),
+        filtered == null ? null : filtered.savedResponses());
   }
 
   /** Where the table is, and after training the model. */

@@ -16,8 +16,10 @@ import dev.apo.worker.report.Report;
 import dev.apo.worker.reward.Candidate;
 import dev.apo.worker.storage.ArtifactManifest;
 import dev.apo.worker.storage.StoredObject;
+import dev.apo.worker.train.Filtered;
 import dev.apo.worker.train.TrainStage;
 import dev.apo.worker.train.TrainingState;
+import dev.apo.worker.vstar.GivenTable;
 import dev.apo.worker.vstar.VStarStore;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -104,6 +106,7 @@ public final class Stages {
   private Prepared prepare() {
     remember();
     VStarStore store = session.vStarStore();
+    takeGivenTable(store);
     var prepared =
         new Prepared(
             session.needsValues() ? session.plan().key() : null,
@@ -128,6 +131,27 @@ public final class Stages {
                   + " tokens (spec.sampling.maxPromptTokens).");
     }
     return prepared;
+  }
+
+  /** From here on, a table that the manifest gives is one that was found complete. */
+  private void takeGivenTable(VStarStore store) {
+    if (session.spec().estimate().table() == null || store.isComplete()) {
+      return;
+    }
+    GivenTable table = session.givenTable();
+    store.writeAll(session.plan(), table.rows());
+    session
+        .reporter()
+        .message(
+            "Took the V* table from "
+                + session.spec().estimate().table().uri()
+                + ": "
+                + table.rows().size()
+                + " prompts, "
+                + session.plan().samplesPerPrompt()
+                + " responses each; "
+                + table.unused()
+                + " of its rows belong to none of the prompts.");
   }
 
   /** A reward service that is not there should cost no GPU. */
@@ -162,6 +186,9 @@ public final class Stages {
       now.put(input, session.plan().inputs().get(input));
     }
     now.put("tokens that end a response", session.plan().inputs().get("eos"));
+    if (session.plan().inputs().containsKey(VStarInputs.TABLE)) {
+      now.put("V* table", session.plan().inputs().get(VStarInputs.TABLE));
+    }
     if (session.eval() != null) {
       now.put("evaluation prompts", VStarInputs.digest(session.eval().prompts()));
     }
@@ -246,6 +273,7 @@ public final class Stages {
       return new Estimated(false, 0);
     }
     VStarStore store = session.vStarStore();
+    takeGivenTable(store);
     if (store.isComplete()) {
       session
           .reporter()
@@ -285,10 +313,16 @@ public final class Stages {
    * @param samples some responses of the trained model to evaluation prompts
    * @param stoppedEarly whether it ended before its last step for want of a better accuracy; null
    *     in what an earlier version wrote
+   * @param filtered what filters from the V* table left out and saved; null in what an earlier
+   *     version wrote
    * @param cost what the run took; null in what an earlier version wrote
    */
   public record Trained(
-      TrainingState state, List<Evaluator.Sample> samples, Boolean stoppedEarly, Cost cost) {}
+      TrainingState state,
+      List<Evaluator.Sample> samples,
+      Boolean stoppedEarly,
+      Filtered filtered,
+      Cost cost) {}
 
   /** Trains from the newest checkpoint on; a run that is complete is not trained again. */
   public Trained train(Consumer<Map<String, Double>> gauges) {
@@ -322,6 +356,7 @@ public final class Stages {
             outcome.state(),
             outcome.samples().stream().limit(50).toList(),
             outcome.stoppedEarly(),
+            outcome.filtered(),
             cost());
     session.writeJson(key, trained);
     writeReport();

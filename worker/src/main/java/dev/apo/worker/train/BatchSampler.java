@@ -99,15 +99,23 @@ final class BatchSampler {
     return rollouts.sample(
         IntStream.of(rows).mapToObj(prompts::get).toList(),
         IntStream.of(rows).mapToDouble(row -> vStar[row]).toArray(),
-        IntStream.of(rows).mapToObj(row -> seeds(step, row)).toList());
+        IntStream.range(0, rows.length).mapToObj(i -> seeds(step, rows, i)).toList());
   }
 
-  private long[] seeds(int step, int row) {
-    RandomStream stream = RandomStream.of(seed, STREAM, step, row);
+  private long[] seeds(int step, int[] rows, int i) {
+    RandomStream stream = stream(step, rows, i);
     long[] seeds = new long[responsesPerPrompt];
-    for (int i = 0; i < seeds.length; i++) {
-      seeds[i] = i == 0 ? stream.key() : stream.bits(i);
+    for (int n = 0; n < seeds.length; n++) {
+      seeds[n] = n == 0 ? stream.key() : stream.bits(n);
     }
     return seeds;
+  }
+
+  /** A row that a batch has more than once gets other responses each time. */
+  private RandomStream stream(int step, int[] rows, int i) {
+    long before = Arrays.stream(rows, 0, i).filter(row -> row == rows[i]).count();
+    return before == 0
+        ? RandomStream.of(seed, STREAM, step, rows[i])
+        : RandomStream.of(seed, STREAM, step, rows[i], before);
   }
 }

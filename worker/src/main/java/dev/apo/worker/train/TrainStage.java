@@ -1,7 +1,6 @@
 package dev.apo.worker.train;
 
 import dev.apo.api.v1alpha1.APOTrainingSpec;
-import dev.apo.api.v1alpha1.AlgorithmSpec;
 import dev.apo.api.v1alpha1.LoraSpec;
 import dev.apo.api.v1alpha1.Precision;
 import dev.apo.api.v1alpha1.Preset;
@@ -25,11 +24,11 @@ import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.model.Lora;
 import dev.apo.worker.model.ModelExport;
 import dev.apo.worker.model.SafetensorsWriter;
+import dev.apo.worker.reward.Rewards;
 import dev.apo.worker.run.Session;
 import dev.apo.worker.sampling.ReplicaSampler;
 import dev.apo.worker.sampling.SamplingSettings;
 import dev.apo.worker.storage.ArtifactManifest;
-import dev.apo.worker.vstar.Sample;
 import dev.apo.worker.vstar.VStarRow;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -73,7 +72,10 @@ public final class TrainStage {
    * @param stoppedEarly whether it ended before its last step for want of a better accuracy
    */
   public record Outcome(
-      TrainingState state, List<Evaluator.Sample> samples, boolean stoppedEarly) {}
+      TrainingState state,
+      List<Evaluator.Sample> samples,
+      boolean stoppedEarly,
+      Filtered filtered) {}
 
   /**
    * @throws ApoException BAD_ARTIFACT if the V* table is missing or damaged, or no checkpoint is
@@ -101,7 +103,8 @@ public final class TrainStage {
         TrainingState end = trainer.run(start);
         journal.publish();
         export(models.policy().first(), work.resolve("model"), end);
-        return new Outcome(end, trainer.samples(), end.step() < trainer.steps());
+        return new Outcome(
+            end, trainer.samples(), end.step() < trainer.steps(), filtered(set, end.step()));
       }
     }
   }
@@ -140,50 +143,58 @@ public final class TrainStage {
         targets.stream().map(module -> module.name().toLowerCase(Locale.ROOT)).toList());
   }
 
-  /** Prompts that are trained on, with their optimal values. */
-  private record TrainingSet(List<Prompt> prompts, double[] vStar) {}
-
   private TrainingSet trainingSet() {
     if (!session.needsValues()) {
-      List<Prompt> all = session.train().prompts();
-      return new TrainingSet(all, all.stream().mapToDouble(prompt -> Double.NaN).toArray());
+      return TrainingSet.withoutValues(session.train().prompts());
     }
-    AlgorithmSpec algorithm = spec.algorithm();
-    int samples =
-        algorithm.samplesToUse() == null
-            ? spec.estimate().samplesPerPrompt()
-            : algorithm.samplesToUse();
-    var estimate = new ValueEstimate(algorithm.beta1(), samples);
+    var estimate = new ValueEstimate(spec.algorithm().beta1(), samples());
     List<VStarRow> table = session.vStarStore().read();
-    var prompts = new ArrayList<Prompt>();
-    var values = new ArrayList<Double>();
-    var all = new ArrayList<double[]>();
-    for (VStarRow row : table) {
-      double[] rewards = row.samples().stream().mapToDouble(Sample::reward).toArray();
-      all.add(rewards);
-      if (!algorithm.filterAllIncorrect() || !estimate.allIncorrect(rewards)) {
-        prompts.add(session.train().prompts().get(row.row()));
-        values.add(estimate.vStar(rewards));
-      }
-    }
-    int dropped = session.train().prompts().size() - prompts.size();
-    if (dropped > 0) {
+    TrainingSet set =
+        TrainingSet.of(
+            table,
+            session.train().prompts(),
+            estimate,
+            spec.algorithm(),
+            Rewards.right(spec.reward()));
+    if (set.filtered() > 0) {
       session
           .reporter()
-          .message("Left out " + dropped + " prompts that the reference policy never solved.");
+          .message(
+              "Left out "
+                  + filtered(set, 0).words()
+                  + " by the reference policy, of "
+                  + session.train().prompts().size()
+                  + ".");
     }
-    if (prompts.size() < spec.train().batchSize()) {
+    if (set.prompts().size() < spec.train().batchSize()) {
       throw new ApoException(
           ExitCode.BAD_MANIFEST,
           "spec.train.batchSize is "
               + spec.train().batchSize()
               + ", and only "
-              + prompts.size()
-              + " prompts are left by spec.algorithm.filterAllIncorrect; lower it.");
+              + set.prompts().size()
+              + " prompts are left by the filters of spec.algorithm; lower it, or switch a filter off.");
     }
-    double[] vStar = all.stream().mapToDouble(estimate::vStar).toArray();
-    session.writeJson(session.keys().values(), ValueSummary.of(vStar, all, prompts.size()));
-    return new TrainingSet(prompts, values.stream().mapToDouble(Double::doubleValue).toArray());
+    session.writeJson(
+        session.keys().values(), ValueSummary.of(table, estimate, set.prompts().size()));
+    return set;
+  }
+
+  /** How many responses a prompt's value comes from. */
+  private int samples() {
+    Integer used = spec.algorithm().samplesToUse();
+    return used == null ? spec.estimate().samplesPerPrompt() : used;
+  }
+
+  private Filtered filtered(TrainingSet set, int steps) {
+    int batch = spec.train().batchSize();
+    long perEpoch = set.prompts().size() / batch;
+    long unfiltered = session.train().prompts().size() / batch;
+    long saved =
+        spec.train().steps() != null || perEpoch == 0
+            ? 0
+            : steps * (unfiltered - perEpoch) * batch / perEpoch;
+    return new Filtered(set.neverSolved(), set.alwaysSolved(), saved);
   }
 
   private Trainer trainer(
@@ -193,7 +204,11 @@ public final class TrainStage {
       Checkpoints checkpoints,
       Journal journal) {
     TrainSpec train = spec.train();
-    var batches = new Batches(set.prompts().size(), train.batchSize(), train.seed());
+    var batches =
+        new Batches(
+            set.prompts().size(),
+            train.batchSize(),
+            set.order(spec.algorithm(), samples(), train.seed()));
     int steps = train.steps() != null ? train.steps() : batches.steps(train.epochs());
     var plan =
         new Trainer.Plan(

@@ -1,5 +1,8 @@
 package dev.apo.worker.train;
 
+import dev.apo.worker.algorithm.ValueEstimate;
+import dev.apo.worker.vstar.Sample;
+import dev.apo.worker.vstar.VStarRow;
 import java.util.Arrays;
 import java.util.List;
 
@@ -25,6 +28,17 @@ record ValueSummary(
     double to,
     int[] counts) {
   private static final int BINS = 24;
+
+  /**
+   * @param trained prompts that are trained on
+   */
+  static ValueSummary of(List<VStarRow> table, ValueEstimate estimate, int trained) {
+    List<double[]> rewards =
+        table.stream()
+            .map(row -> row.samples().stream().mapToDouble(Sample::reward).toArray())
+            .toList();
+    return of(rewards.stream().mapToDouble(estimate::vStar).toArray(), rewards, trained);
+  }
 
   /**
    * @param vStar of all prompts of the table

@@ -109,7 +109,7 @@ public final class VStarBlocks {
   }
 
   /** Not Parquet's own encoder, which fails on half a surrogate pair; this writes a "?". */
-  private static Binary utf8(String text) {
+  static Binary utf8(String text) {
     return Binary.fromConstantByteArray(text.getBytes(StandardCharsets.UTF_8));
   }
 

@@ -115,6 +115,15 @@ public final class VStarStore {
     storage.write(name(blockName(index)), VStarBlocks.encode(rows));
   }
 
+  /** Writes a whole table at once, plan and blocks, and declares it complete. */
+  public void writeAll(VStarPlan plan, List<VStarRow> rows) {
+    writePlan(plan);
+    for (VStarPlan.Block block : plan.blocks()) {
+      writeBlock(block.index(), rows.subList(block.firstRow(), block.firstRow() + block.rows()));
+    }
+    complete();
+  }
+
   /**
    * Declares the table complete, if all blocks are there, whole and as planned. It may be called
    * any number of times, by anyone.

@@ -66,6 +66,23 @@ class ValueEstimateTest {
   }
 
   @Test
+  void aPromptIsSolvedForGoodWhenEveryRewardThatCountsIsThatOfARightResponse() {
+    var estimate = new ValueEstimate(0.5, 2);
+    assertThat(estimate.allCorrect(1, 1, 1.1, 0)).isTrue();
+    assertThat(estimate.allCorrect(1, 1, 0.1, 1)).isFalse();
+    assertThat(estimate.allCorrect(2, 1, 1)).isFalse();
+    assertThat(estimate.allCorrect(1)).isFalse();
+  }
+
+  @Test
+  void howOftenAPromptIsSolvedIsAPartOfWhatRightResponsesGet() {
+    var estimate = new ValueEstimate(0.5, 4);
+    assertThat(estimate.solved(1, 1, 0, 0, 1, 1)).isEqualTo(0.5);
+    assertThat(estimate.solved(2, 3, 1, -1, 0)).isEqualTo(0.375);
+    assertThat(estimate.solved(1)).isZero();
+  }
+
+  @Test
   void refusesFewerRewardsThanSamples() {
     assertThatThrownBy(() -> new ValueEstimate(0.5, 8).vStar(1, 0))
         .isInstanceOf(IllegalArgumentException.class)

@@ -101,7 +101,13 @@ class BadInputTest {
           uri: ./model           | uri: ./none                      | NOT_FOUND    | none does not exist                                 | spec.model.uri
           uri: ./model           | uri: ./train.jsonl               | NOT_FOUND    | train.jsonl is a file                               | spec.model.uri
           uri: ./train.jsonl     | uri: ./none.jsonl                | NOT_FOUND    | none.jsonl does not exist                           | spec.data
-          uri: ./train.jsonl     | uri: ./model                     | NOT_FOUND    | model is a directory                                | spec.data
+          uri: ./train.jsonl     | uri: ./model                     | NOT_FOUND    | model is a directory                                | spec.data.train, or several, such as ./model/*.jsonl
+          uri: ./train.jsonl     | uri: './no/*.jsonl'              | NOT_FOUND    | No file matches ./no/*.jsonl                        | check spec.data.train
+          uri: ./train.jsonl     | 'uri: ./train.jsonl, uris: [./train.jsonl]' | BAD_MANIFEST | exactly one of uri and uris must be set  | one address
+          uri: ./train.jsonl     | 'uris: [./train.jsonl, ftp://x]' | BAD_MANIFEST | spec.data.train.uris[1] cannot be                   | Several such addresses
+          uri: ./train.jsonl     | limit: 3                         | BAD_MANIFEST | exactly one of uri and uris must be set             | one address
+          uri: ./train.jsonl     | 'uri: ./train.jsonl, format: Jsonl' | BAD_MANIFEST | spec.data.train.format must be one of            | did you mean "JSONL"?
+          uri: ./train.jsonl     | 'uri: ./train.jsonl, format: Parquet' | BAD_DATA | train.jsonl: what follows row 0 is no whole and sound Parquet | :
           reward:                | '  promptField: question\n  reward:' | BAD_DATA | train.jsonl, line 1: there is no column "question"  | the columns are "prompt", "answer"
           maxPromptTokens: 8     | maxPromptTokens: 1               | BAD_DATA     | All 12 prompts of spec.data.train are longer        | raise it
           uri: ./out             | uri: ./train.jsonl/out           | NOT_FOUND    | train.jsonl is a file, not a directory              | check the path
@@ -225,7 +231,7 @@ class BadInputTest {
         {"prompt": "ă", "answer": "}7{"}
         """);
 
-    assertRefused(apo(directory, "prepare"), ExitCode.BAD_DATA, "train.jsonl, row 1: " + reason);
+    assertRefused(apo(directory, "prepare"), ExitCode.BAD_DATA, "train.jsonl, line 1: " + reason);
   }
 
   @Test
@@ -274,7 +280,7 @@ class BadInputTest {
     assertRefused(
         apo(directory, "prepare"),
         ExitCode.BAD_DATA,
-        "train.jsonl, row 2: the reward gsm8k-strict could never accept the answer");
+        "train.jsonl, line 3: the reward gsm8k-strict could never accept the answer");
   }
 
   @Test

@@ -139,10 +139,18 @@ class EstimateTest {
 
     for (var change :
         Map.<String, Object>of(
-                "algorithm.beta1", 0.1,
-                "algorithm.beta2", 0.1,
-                "algorithm.filterAllIncorrect", true,
-                "train.learningRate", 1e-2)
+                "algorithm.beta1",
+                0.1,
+                "algorithm.beta2",
+                0.1,
+                "algorithm.filterAllIncorrect",
+                true,
+                "algorithm.filterAllCorrect",
+                true,
+                "algorithm.curriculum",
+                "Uncertain",
+                "train.learningRate",
+                1e-2)
             .entrySet()) {
       workplace.set(change.getKey(), change.getValue());
       Workplace.Outcome second = workplace.apo("run", "--fresh", "-o", "json").succeeds();

@@ -48,6 +48,12 @@ class ResumeTest {
                     "ppo",
                     Map.of("epochsPerBatch", 2, "criticLearningRate", 1e-3)))),
     REBEL(w -> w.set("algorithm", Map.of("type", "REBEL"))),
+    EASY_TO_HARD(w -> w.set("algorithm.curriculum", "EasyToHard")),
+    UNCERTAIN_AND_FILTERED(
+        w ->
+            w.set("algorithm.curriculum", "Uncertain")
+                .set("algorithm.filterAllIncorrect", true)
+                .set("algorithm.filterAllCorrect", true)),
     OFFICIAL(w -> w.set("preset", "Official")),
     COSINE_WITH_WARM_UP(w -> w.set("train.schedule", "Cosine").set("train.warmupSteps", 2));
 

@@ -153,8 +153,11 @@ final class Workplace {
   }
 
   private String[] arguments(String command, String... more) {
-    var all = new ArrayList<>(List.of(command, manifest().toString(), "--log-format", "json"));
+    var all = new ArrayList<>(List.of(command));
     all.addAll(List.of(more));
+    // Behind the name of a subcommand, if there is one.
+    int at = more.length > 0 && !more[0].startsWith("-") ? 2 : 1;
+    all.addAll(at, List.of(manifest().toString(), "--log-format", "json"));
     return all.toArray(String[]::new);
   }
 
@@ -298,6 +301,10 @@ final class Workplace {
               return (JsonNode) metrics;
             })
         .toList();
+  }
+
+  static String json(Object value) {
+    return JSON.valueToTree(value).toString();
   }
 
   static JsonNode parse(String json) {

@@ -18,8 +18,8 @@ class BatchesTest {
     JsonNode expected = test.get("expected");
     int batch = inputs.get("batch").asInt();
     int epochs = inputs.get("epochs").asInt();
-    Batches gsm8k = new Batches(inputs.get("gsm8k_train").asInt(), batch, 0);
-    Batches math = new Batches(inputs.get("math_train").asInt(), batch, 0);
+    Batches gsm8k = batches(inputs.get("gsm8k_train").asInt(), batch, 0);
+    Batches math = batches(inputs.get("math_train").asInt(), batch, 0);
 
     assertThat(gsm8k.steps(epochs)).isEqualTo(expected.get("gsm8k_rollout_batches").asInt());
     assertThat(math.steps(epochs)).isEqualTo(expected.get("math_rollout_batches").asInt());
@@ -30,7 +30,7 @@ class BatchesTest {
 
   @Test
   void anEpochSeesNoRowTwiceAndDropsTheRest() {
-    Batches batches = new Batches(10, 3, 42);
+    Batches batches = batches(10, 3, 42);
     int[] seen =
         IntStream.range(0, batches.stepsPerEpoch())
             .flatMap(step -> Arrays.stream(batches.rows(step)))
@@ -41,7 +41,7 @@ class BatchesTest {
 
   @Test
   void everyEpochHasAnotherOrder() {
-    Batches batches = new Batches(100, 100, 42);
+    Batches batches = batches(100, 100, 42);
     assertThat(batches.epoch(1)).isEqualTo(1);
     assertThat(batches.rows(0))
         .isNotEqualTo(batches.rows(1))
@@ -50,34 +50,34 @@ class BatchesTest {
 
   @Test
   void aStepSeesTheSameRowsWheneverItIsAsked() {
-    assertThat(new Batches(1000, 7, 3).rows(500)).isEqualTo(new Batches(1000, 7, 3).rows(500));
-    assertThat(new Batches(1000, 7, 3).rows(500)).isNotEqualTo(new Batches(1000, 7, 4).rows(500));
+    assertThat(batches(1000, 7, 3).rows(500)).isEqualTo(batches(1000, 7, 3).rows(500));
+    assertThat(batches(1000, 7, 3).rows(500)).isNotEqualTo(batches(1000, 7, 4).rows(500));
   }
 
   @Test
   void aSmallDataSetIsOneBatch() {
-    Batches batches = new Batches(5, 256, 0);
+    Batches batches = batches(5, 256, 0);
     assertThat(batches.stepsPerEpoch()).isEqualTo(1);
     assertThat(batches.rows(3)).containsExactlyInAnyOrder(0, 1, 2, 3, 4);
   }
 
   @Test
   void refusesAnEmptyDataSet() {
-    assertThatIllegalArgumentException().isThrownBy(() -> new Batches(0, 8, 0));
+    assertThatIllegalArgumentException().isThrownBy(() -> batches(0, 8, 0));
   }
 
   @Test
   void theOthersAreAllRowsThatAStepDoesNotSeeInAnOrderOfItsOwn() {
-    Batches batches = new Batches(10, 3, 42);
+    Batches batches = batches(10, 3, 42);
     int[] both =
         IntStream.concat(Arrays.stream(batches.rows(4)), Arrays.stream(batches.others(4)))
             .toArray();
 
     assertThat(both).hasSize(10).doesNotHaveDuplicates();
-    assertThat(batches.others(4)).isEqualTo(new Batches(10, 3, 42).others(4));
+    assertThat(batches.others(4)).isEqualTo(batches(10, 3, 42).others(4));
     assertThat(Arrays.stream(batches.others(0)).sum() + Arrays.stream(batches.rows(0)).sum())
         .isEqualTo(45);
-    assertThat(new Batches(3, 3, 42).others(0)).isEmpty();
+    assertThat(batches(3, 3, 42).others(0)).isEmpty();
   }
 
   @Test
@@ -100,5 +100,9 @@ class BatchesTest {
         assertThat(count / 20_000.0).isCloseTo(0.2, within(0.015));
       }
     }
+  }
+
+  private static Batches batches(int rows, int batchSize, long seed) {
+    return new Batches(rows, batchSize, EpochOrder.shuffled(rows, seed));
   }
 }

@@ -2,7 +2,9 @@ package dev.apo.worker.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
+import dev.apo.api.v1alpha1.DataFormat;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.parquet.ParquetRows;
@@ -50,7 +52,13 @@ class DataReadersTest {
   }
 
   private static List<Example> read(Path file, String prompt, String answer) {
-    try (DataReader reader = DataReaders.open(file)) {
+    return read(List.of(file), null, prompt, answer);
+  }
+
+  private static List<Example> read(
+      List<Path> paths, DataFormat format, String prompt, String answer) {
+    List<DataFile> files = paths.stream().map(path -> new DataFile(path.toString(), path)).toList();
+    try (DataReader reader = DataReaders.open(paths.get(0).toString(), files, format)) {
       return new Examples(prompt, answer, PromptTemplate.parse("{prompt}"))
           .read(reader, Integer.MAX_VALUE);
     }
@@ -82,7 +90,8 @@ class DataReadersTest {
       })
   void commaSeparatedValuesHaveAHeader(String text) throws IOException {
     assertThat(read(file("rows.csv", text), "question", "answer"))
-        .containsExactly(new Example(0, "1+1", "2"), new Example(1, "say \"2, 3\"", "é"));
+        .extracting(Example::row, Example::prompt, Example::answer)
+        .containsExactly(tuple(0, "1+1", "2"), tuple(1, "say \"2, 3\"", "é"));
   }
 
   @Test
@@ -92,19 +101,24 @@ class DataReadersTest {
 
     List<Example> array = read(file("rows.json", " [" + rows + "]\n"), "q", "a.text");
 
-    assertThat(array).containsExactly(new Example(0, "1+1", "2.0"), new Example(1, "é", "3"));
-    assertThat(array).isEqualTo(read(file("rows.jsonl", rows.replace(",\n", "\n")), "q", "a.text"));
+    assertThat(array)
+        .extracting(Example::row, Example::prompt, Example::answer)
+        .containsExactly(tuple(0, "1+1", "2.0"), tuple(1, "é", "3"));
+    assertThat(read(file("rows.jsonl", rows.replace(",\n", "\n")), "q", "a.text"))
+        .usingRecursiveFieldByFieldElementComparatorIgnoringFields("place")
+        .isEqualTo(array);
   }
 
   @Test
   void parquetColumnsMayBeNested() throws IOException {
     assertThat(read(parquet(3), "question", "extra_info.answer"))
-        .containsExactly(
-            new Example(0, "q0", "é0"), new Example(1, "q1", "é1"), new Example(2, "q2", "é2"));
+        .extracting(Example::row, Example::prompt, Example::answer)
+        .containsExactly(tuple(0, "q0", "é0"), tuple(1, "q1", "é1"), tuple(2, "q2", "é2"));
     assertThat(read(parquet(1), "question", "extra_info.index").get(0).answer()).isEqualTo("0");
     assertThat(read(parquet(1), "question", "score").get(0).answer()).isEqualTo("0.5");
     assertThat(read(parquet(1), "question", "share").get(0).answer()).isEqualTo("0.1");
     assertThat(read(parquet(1), "question", "price").get(0).answer()).isEqualTo("-2.50");
+    assertThat(read(parquet(1), "question", "tags.0").get(0).answer()).isEqualTo("t");
   }
 
   @Test
@@ -115,7 +129,9 @@ class DataReadersTest {
     }
     Path file = Files.write(directory.resolve("ROWS.CSV.gz"), bytes.toByteArray());
 
-    assertThat(read(file, "q", "a")).containsExactly(new Example(0, "1", "2"));
+    assertThat(read(file, "q", "a"))
+        .extracting(Example::row, Example::prompt, Example::answer)
+        .containsExactly(tuple(0, "1", "2"));
   }
 
   @ParameterizedTest
@@ -145,6 +161,78 @@ class DataReadersTest {
         .withMessageStartingWith(file.toString())
         .withMessageContaining(message)
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
+  }
+
+  @Test
+  void severalFilesAreReadAsOne() throws IOException {
+    List<Path> files =
+        List.of(
+            file("b.jsonl", "{\"q\": \"1\", \"a\": \"x\"}\n{\"q\": \"2\", \"a\": \"y\"}\n"),
+            file("empty.jsonl", ""),
+            file("a.csv", "q,a\n3,z\n"));
+
+    List<Example> rows = read(files, null, "q", "a");
+
+    assertThat(rows)
+        .extracting(Example::row, Example::prompt, Example::answer)
+        .containsExactly(tuple(0, "1", "x"), tuple(1, "2", "y"), tuple(2, "3", "z"));
+    assertThat(rows)
+        .extracting(Example::place)
+        .containsExactly(
+            files.get(0) + ", line 1", files.get(0) + ", line 2", files.get(2) + ", row 1");
+  }
+
+  @Test
+  void theFormatMayBeGivenWhereTheNameDoesNotTell() throws IOException {
+    Path file = file("rows", "q,a\n1,2\n");
+
+    assertThat(read(List.of(file), DataFormat.CSV, "q", "a"))
+        .extracting(Example::row, Example::prompt, Example::answer)
+        .containsExactly(tuple(0, "1", "2"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          messages.1.content | 4
+          messages.0.content | 2+2
+          single             | 2+2
+          single.0.content   | 2+2
+          """)
+  void conversationsAreListsOfMessages(String field, String text) throws IOException {
+    Path file =
+        file(
+            "chat.jsonl",
+            """
+            {"messages": [{"role": "user", "content": "2+2"}, {"role": "assistant", "content": "4"}],\
+             "single": [{"role": "user", "content": "2+2"}]}
+            """);
+
+    assertThat(read(file, field, field).get(0).prompt()).isEqualTo(text);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          messages           | "messages" must be text or a number, and is a list.
+          messages.7.content | there is no column "messages.7.content"; the columns are "messages", "meta".
+          meta.anwser        | there is no column "meta.anwser"; did you mean "meta.answer"? The columns are "messages", "meta".
+          """)
+  void aWayIntoAColumnMayBeWrong(String field, String message) throws IOException {
+    Path file =
+        file(
+            "chat.jsonl",
+            """
+            {"messages": [{"content": "2+2"}, {"content": "4"}], "meta": {"answer": "4"}}
+            """);
+
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> read(file, field, "meta.answer"))
+        .withMessageEndingWith(message);
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.apo.worker.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
@@ -28,7 +29,8 @@ class JsonlReaderTest {
     assertThat(
             read(
                 "{\"problem\": \"1+1=\", \"answer\": \"2\"}\n{\"problem\": \"é?\", \"answer\": \"ü\"}"))
-        .containsExactly(new Example(0, "1+1=", "2"), new Example(1, "é?", "ü"));
+        .extracting(Example::row, Example::prompt, Example::answer)
+        .containsExactly(tuple(0, "1+1=", "2"), tuple(1, "é?", "ü"));
   }
 
   @Test
@@ -36,7 +38,8 @@ class JsonlReaderTest {
     assertThat(
             read(
                 "\uFEFF\n{\"problem\":\"p\",\"answer\":\"a\"}\r\n \n{\"problem\":\"q\",\"answer\":\"b\"}\n\n"))
-        .containsExactly(new Example(0, "p", "a"), new Example(1, "q", "b"));
+        .extracting(Example::row, Example::prompt, Example::answer)
+        .containsExactly(tuple(0, "p", "a"), tuple(1, "q", "b"));
   }
 
   @Test
@@ -64,8 +67,10 @@ class JsonlReaderTest {
   void readsGzipWhateverTheName(@TempDir Path folder) throws IOException {
     Path file = folder.resolve("train.jsonl");
     Files.write(file, gzip("{\"problem\":\"p\",\"answer\":\"a\"}\n"));
-    try (DataReader reader = JsonlReader.open(file)) {
-      assertThat(EXAMPLES.read(reader, 10)).containsExactly(new Example(0, "p", "a"));
+    try (DataReader reader = JsonlReader.open(file + "", file)) {
+      assertThat(EXAMPLES.read(reader, 10))
+          .extracting(Example::row, Example::prompt, Example::answer)
+          .containsExactly(tuple(0, "p", "a"));
     }
   }
 
@@ -82,7 +87,8 @@ class JsonlReaderTest {
   @Test
   void saysThatThereIsNoFile(@TempDir Path folder) {
     Path file = folder.resolve("none.jsonl");
-    assertFailure(ExitCode.NOT_FOUND, () -> JsonlReader.open(file), file + " does not exist");
+    assertFailure(
+        ExitCode.NOT_FOUND, () -> JsonlReader.open(file + "", file), file + " does not exist");
   }
 
   @Test
@@ -137,6 +143,29 @@ class JsonlReaderTest {
     assertBad(
         "[\n{\"problem\":\"p\"}]",
         "line 1: expected one JSON object per line (JSON Lines), found \"[\".");
+  }
+
+  @Test
+  void aLineWithoutEndDoesNotFillTheMemory() {
+    InputStream endless =
+        new InputStream() {
+          @Override
+          public int read() {
+            return 'x';
+          }
+        };
+    assertFailure(
+        ExitCode.BAD_DATA,
+        () -> JsonlReader.open("train.txt", endless).hasNext(),
+        "train.txt, line 1 is longer than 16 MiB; JSON Lines have one object per line");
+  }
+
+  @Test
+  void namesTheColumnThatWasProbablyMeant() {
+    assertBad(
+        "{\"promblem\": \"p\", \"answer\": \"a\"}",
+        "line 1: there is no column \"problem\"; did you mean \"promblem\"? The columns are"
+            + " \"promblem\", \"answer\".");
   }
 
   @Test

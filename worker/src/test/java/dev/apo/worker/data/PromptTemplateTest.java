@@ -56,7 +56,7 @@ class PromptTemplateTest {
     Examples examples =
         new Examples("problem", "answer", PromptTemplate.parse("{prompt} ({level})"));
     Row row = new Row(3, "t, line 4", Map.of("problem", "1+1?", "answer", "2", "level", 5));
-    assertThat(examples.of(row)).isEqualTo(new Example(3, "1+1? (5)", "2"));
+    assertThat(examples.of(row)).isEqualTo(new Example(3, "t, line 4", "1+1? (5)", "2"));
     assertThatExceptionOfType(ApoException.class)
         .isThrownBy(() -> examples.of(new Row(3, "t, line 4", Map.of("problem", "p"))))
         .withMessage("t, line 4: there is no column \"level\"; the columns are \"problem\".");

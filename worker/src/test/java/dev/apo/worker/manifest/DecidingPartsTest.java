@@ -61,6 +61,16 @@ class DecidingPartsTest {
             "spec.train.steps was 10 and is now unset");
   }
 
+  @Test
+  void whatAnEarlierVersionDidNotKnowWasAtItsDefault() {
+    String earlier = json("").replace("\"filterAllCorrect\":false,", "");
+    assertThat(earlier).isNotEqualTo(json(""));
+
+    assertThat(DecidingParts.changes(earlier, json(""))).isEmpty();
+    assertThat(DecidingParts.changes(earlier, json("algorithm: {filterAllCorrect: true}")))
+        .containsExactly("spec.algorithm.filterAllCorrect was unset and is now true");
+  }
+
   private static String json(String lines) {
     return DecidingParts.json(
         ManifestReader.parse(Manifests.with(lines), Path.of("apo.yaml")).spec());

@@ -8,6 +8,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.AlgorithmSpec;
 import dev.apo.api.v1alpha1.AlgorithmType;
+import dev.apo.api.v1alpha1.Curriculum;
 import dev.apo.api.v1alpha1.EstimateSpec;
 import dev.apo.api.v1alpha1.EvaluateSpec;
 import dev.apo.api.v1alpha1.ExtractionMethod;
@@ -64,8 +65,19 @@ class ManifestReaderTest {
     assertThat(spec.sampling()).isEqualTo(new SamplingSpec(1.0, 1.0, 0, 256, 1024));
     assertThat(spec.algorithm())
         .isEqualTo(
-            new AlgorithmSpec(AlgorithmType.APO, 0.5, 0.001, false, null, null, null, null, null));
-    assertThat(spec.estimate()).isEqualTo(new EstimateSpec(8, 1, null, null));
+            new AlgorithmSpec(
+                AlgorithmType.APO,
+                0.5,
+                0.001,
+                false,
+                false,
+                Curriculum.NONE,
+                null,
+                null,
+                null,
+                null,
+                null));
+    assertThat(spec.estimate()).isEqualTo(new EstimateSpec(8, 1, null, null, null));
     assertThat(spec.train())
         .isEqualTo(
             new TrainSpec(
@@ -231,7 +243,7 @@ class ManifestReaderTest {
             ":10: spec.trian is not a field of APOTraining v1alpha1; did you mean \"train\"?"),
         arguments(
             "train: {colour: red}",
-            ":10: spec.train.colour is not a field of APOTraining v1alpha1; the fields of spec.train are batchSize, checkpointEvery, earlyStopping, epochs, evaluateEvery, keepCheckpoints, learningRate, maxGradNorm, microBatchTokens, minLearningRateRatio, miniBatchSize, pod, precision, schedule, seed, steps, warmupSteps, weightDecay"),
+            ":10: spec.train.colour is not a field of APOTraining v1alpha1; the fields of spec.train are batchSize, checkpointEvery, earlyStopping, epochs, evaluateEvery, keepCheckpoints, learningRate, lora, maxGradNorm, microBatchTokens, minLearningRateRatio, miniBatchSize, pod, precision, schedule, seed, steps, warmupSteps, weightDecay"),
         arguments(
             "trian:\n  epochs: 5",
             ":10: spec.trian is not a field of APOTraining v1alpha1; did you mean \"train\"?"),
@@ -469,7 +481,7 @@ class ManifestReaderTest {
         arguments(
             "train: {uri: ./train.jsonl}",
             "train: {uri: hf://a/b}",
-            ":7: spec.data.train.uri cannot be \"hf://a/b\": File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, or a path from ./ or ../ relative to the manifest."),
+            ":7: spec.data.train.uri cannot be \"hf://a/b\": File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, or a path from ./ or ../ relative to the manifest; * in it matches what a name may have, ** any folders, and all matches are read in the order of their names."),
         arguments(
             "train: {uri: ./train.jsonl}",
             "train: {uri: ./t.jsonl, limit: 0}",

@@ -12,6 +12,7 @@ import dev.apo.worker.algorithm.Grpo;
 import dev.apo.worker.algorithm.KlPenalty;
 import dev.apo.worker.algorithm.Loss;
 import dev.apo.worker.data.Batches;
+import dev.apo.worker.data.EpochOrder;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
@@ -90,7 +91,7 @@ class BatchSamplerTest {
     return new BatchSampler(
         prompts,
         new double[PROMPTS],
-        new Batches(PROMPTS, BATCH, 7),
+        new Batches(PROMPTS, BATCH, EpochOrder.shuffled(PROMPTS, 7)),
         new Rollouts(new ReplicaSampler(replicas, settings), tokenizer, new ByText()),
         loss,
         responses,

@@ -1,4 +1,4 @@
-package dev.apo.worker.manifest;
+package dev.apo.worker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

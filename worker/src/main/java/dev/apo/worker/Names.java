@@ -1,4 +1,4 @@
-package dev.apo.worker.manifest;
+package dev.apo.worker;
 
 import java.util.Collection;
 import java.util.Comparator;
@@ -6,15 +6,15 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Guesses which of several names was meant. */
-final class Names {
+public final class Names {
   private Names() {}
 
   /**
-   * The candidate that takes the fewest edits to reach, if that is few enough for a slip. Case does
-   * not count.
+   * The candidate that takes the fewest edits to reach, if that is few enough for a slip and leaves
+   * something of the name. Case does not count.
    */
-  static Optional<String> nearest(String name, Collection<String> candidates) {
-    int most = Math.max(1, name.length() / 3);
+  public static Optional<String> nearest(String name, Collection<String> candidates) {
+    int most = Math.min(name.length() - 1, Math.max(1, name.length() / 3));
     return candidates.stream()
         .filter(candidate -> edits(name, candidate) <= most)
         .min(
