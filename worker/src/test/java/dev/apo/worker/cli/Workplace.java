@@ -271,7 +271,9 @@ final class Workplace {
     var results = new TreeMap<String, Object>(digests(run("model")));
     results.putAll(digests(run("checkpoints/step-00000006")));
     results.keySet().removeAll(List.of("state.json", "manifest.json"));
-    results.put("samples", digest(run("samples.jsonl")));
+    for (String file : List.of("samples.jsonl", "rollouts.jsonl", "values.json")) {
+      results.put(file, digest(run(file)));
+    }
     results.put("metrics", metrics());
     ObjectNode state = (ObjectNode) parse(read(run("result.json"))).get("state");
     state.remove(List.of("trainSeconds", "evaluateSeconds"));
