@@ -98,6 +98,7 @@ public final class TrainStage {
         TrainingState end = trainer.run(start);
         journal.publish();
         export(replicas.first(), work.resolve("model"), end);
+        journal.finish();
         return new Outcome(end, trainer.samples(), end.step() < trainer.steps());
       }
     }
