@@ -8,6 +8,7 @@ import dev.apo.worker.telemetry.EventLog;
 import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.telemetry.StepLines;
 import dev.apo.worker.telemetry.Tracker;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -68,14 +69,23 @@ final class Journal implements AutoCloseable {
       files.forEach((key, file) -> fetch(session.storage(), key, file));
     }
     int kept = resumedStep == 0 ? -1 : resumedStep;
-    var trackers = new ArrayList<>(Mlflow.trackers(session));
+    MetricsLog metrics = MetricsLog.open(files.get(keys.metrics()), kept);
+    List<Tracker> trackers = new ArrayList<>(Mlflow.trackers(session));
+    // A killed attempt may not have sent all; what a server has already it does not get again.
+    trackers.forEach(metrics::replay);
     if (tensorBoard) {
-      trackers.add(EventLog.open(files.get(keys.events()), kept, Clock.systemUTC()));
+      Path file = files.get(keys.events());
+      boolean anew = Files.notExists(file);
+      EventLog events = EventLog.open(file, kept, Clock.systemUTC());
+      if (anew) {
+        metrics.replay(events);
+      }
+      trackers.add(events);
     }
     return new Journal(
         session.storage(),
         files,
-        MetricsLog.open(files.get(keys.metrics()), kept),
+        metrics,
         StepLines.open(files.get(keys.rollouts()), kept),
         gauges,
         trackers,

@@ -386,6 +386,7 @@ class RunTest {
       var inBucket = new Workplace(buckets.resolve("view"));
       Files.createSymbolicLink(
           inBucket.directory().resolve("storage"), buckets.resolve("bucket/storage"));
+      assertThat(inBucket.run("report.html")).isRegularFile();
       assertThat(inBucket.table()).isEqualTo(whole.table());
       assertThat(inBucket.results()).isEqualTo(whole.results());
     }

@@ -45,6 +45,17 @@ class TrackingTest {
   }
 
   @Test
+  void aServerThatCameLateGetsTheStepsBeforeTheKill() {
+    var workplace = new Workplace(directory);
+    workplace.killedAfterStep(3);
+    try (var server = new MlflowServer(0)) {
+      workplace.environment("MLFLOW_TRACKING_URI", server.uri()).process("run").succeeds();
+
+      assertThat(server.onlyRun().metrics.get("critic/rewards/mean")).hasSize(6);
+    }
+  }
+
+  @Test
   void withoutItsServerARunIsTheSame() {
     var plain = new Workplace(directory.resolve("plain"));
     plain.apo("run").succeeds();
