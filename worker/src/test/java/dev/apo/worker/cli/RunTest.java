@@ -386,6 +386,10 @@ class RunTest {
       var inBucket = new Workplace(buckets.resolve("view"));
       Files.createSymbolicLink(
           inBucket.directory().resolve("storage"), buckets.resolve("bucket/storage"));
+      Files.delete(inBucket.run("report.html"));
+      String run = "s3://bucket/storage/runs/default/sums/local";
+      assertThat(workplace.program("report", run, "--endpoint", server.endpoint()).succeeds().out())
+          .isEqualTo(run + "/report.html\n");
       assertThat(inBucket.run("report.html")).isRegularFile();
       assertThat(inBucket.table()).isEqualTo(whole.table());
       assertThat(inBucket.results()).isEqualTo(whole.results());

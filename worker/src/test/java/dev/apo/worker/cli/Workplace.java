@@ -175,8 +175,14 @@ final class Workplace {
     return await(start(Apo.class.getName(), List.of(arguments(command, more))));
   }
 
+  /** Runs a command that works on no manifest as a process of its own. */
+  Outcome program(String... arguments) {
+    return await(start(Apo.class.getName(), List.of(arguments)));
+  }
+
   /**
-   * The same, with a signal at the moment when the count-th line that matches the pattern is out.
+   * Runs a command, with a signal at the moment when the count-th line that matches the pattern is
+   * out.
    */
   Outcome stopped(String signal, int count, String pattern, String command, String... more) {
     var all = new ArrayList<>(List.of(signal, Integer.toString(count), pattern));
