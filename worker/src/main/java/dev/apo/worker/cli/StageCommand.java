@@ -80,6 +80,8 @@ abstract class StageCommand implements Callable<Integer> {
     @Override
     void run(Stages stages, ManifestOptions.Surroundings around, Session session) {
       Stages.Trained trained = stages.train(around.gauges());
+      System.out.println("model     " + session.storage().uri(session.keys().model()));
+      System.out.println("report    " + session.storage().uri(session.keys().report()));
       var results = new StageResults(session);
       TerminationMessage.success(results.of(trained), results.artifacts(true));
     }

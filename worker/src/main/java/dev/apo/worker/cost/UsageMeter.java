@@ -11,7 +11,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Notes what a stage uses, on top of what earlier attempts have used: at its end and once a minute
- * before, so that a kill loses little. Trouble with it never stops the stage.
+ * before, so that a kill loses little. Trouble with it never stops the stage, which has its own
+ * word on a storage that does not work.
  */
 public final class UsageMeter implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(UsageMeter.class);
@@ -54,7 +55,7 @@ public final class UsageMeter implements AutoCloseable {
       Usage now = before.plus((System.nanoTime() - began) / 1e9, machine, price);
       storage.write(key, Cost.JSON.writeValueAsBytes(now));
     } catch (IOException | RuntimeException e) {
-      LOG.warn("cannot note what the stage uses in {}: {}", storage.uri(key), e.getMessage());
+      LOG.info("cannot note what the stage uses in {}: {}", storage.uri(key), e.getMessage());
     }
   }
 

@@ -1,6 +1,8 @@
 package dev.apo.worker.telemetry;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -47,6 +49,21 @@ public final class MetricsLog implements AutoCloseable {
    */
   public void amend(Map<String, Double> metrics) {
     lines.amend(Json.finite(metrics));
+  }
+
+  /** Tells a tracker all that is in the log. */
+  public void replay(Tracker tracker) {
+    for (JsonNode line : lines.read()) {
+      Map<String, Double> metrics = new LinkedHashMap<>();
+      line.properties()
+          .forEach(
+              field -> {
+                if (!field.getKey().equals(StepLines.STEP) && field.getValue().isNumber()) {
+                  metrics.put(field.getKey(), field.getValue().doubleValue());
+                }
+              });
+      tracker.append(line.get(StepLines.STEP).asLong(), metrics);
+    }
   }
 
   @Override

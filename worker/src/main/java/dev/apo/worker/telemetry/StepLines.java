@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -108,6 +109,19 @@ public final class StepLines implements AutoCloseable {
     } catch (IOException e) {
       throw FileErrors.explain("write", file, e);
     }
+  }
+
+  /** All lines, in order. */
+  List<JsonNode> read() {
+    var lines = new ArrayList<JsonNode>();
+    try {
+      for (String line : Files.readAllLines(file)) {
+        lines.add(Json.MAPPER.readTree(line));
+      }
+    } catch (IOException e) {
+      throw FileErrors.explain("read", file, e);
+    }
+    return lines;
   }
 
   @Override

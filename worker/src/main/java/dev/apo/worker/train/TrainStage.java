@@ -103,6 +103,7 @@ public final class TrainStage {
         TrainingState end = trainer.run(start);
         journal.publish();
         export(models.policy().first(), work.resolve("model"), end);
+        journal.finish();
         return new Outcome(
             end, trainer.samples(), end.step() < trainer.steps(), filtered(set, end.step()));
       }

@@ -227,10 +227,23 @@ class ResumeTest {
     }
     Map<String, String> after = Workplace.digests(directory.resolve("storage"));
     assertThat(after.keySet()).isEqualTo(before.keySet());
-    String prepared = directory.resolve("storage").relativize(workplace.run("prepared.json")) + "";
-    before.remove(prepared);
-    after.remove(prepared);
+    for (String anew : List.of("prepared.json", "usage/prepare.json")) {
+      String key = directory.resolve("storage").relativize(workplace.run(anew)).toString();
+      before.remove(key);
+      after.remove(key);
+    }
     assertThat(after).isEqualTo(before);
+  }
+
+  @Test
+  void aRunThatWasKilledBeforeItsReportGetsItLater() {
+    var workplace = new Workplace(directory);
+    workplace.apo("run").succeeds();
+    workplace.delete("storage/runs/default/sums/local/report.html");
+
+    assertThat(workplace.apo("train").succeeds().err()).contains("complete already");
+
+    assertThat(workplace.run("report.html")).isRegularFile();
   }
 
   @Test

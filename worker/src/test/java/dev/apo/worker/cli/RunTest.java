@@ -55,7 +55,9 @@ class RunTest {
     assertThat(Path.of(URI.create(result.get("model").asText())).resolve("model.safetensors"))
         .isRegularFile();
     assertThat(Path.of(URI.create(result.get("metrics").asText()))).isRegularFile();
-    assertThat(result.has("report")).isTrue();
+    assertThat(Path.of(URI.create(result.get("report").asText())))
+        .isEqualTo(whole.run("report.html"))
+        .isRegularFile();
     assertThat(result.at("/vstar/key").asText()).matches("[0-9a-f]{64}");
     assertThat(result.at("/vstar/reused").isBoolean()).isTrue();
     assertThat(result.at("/vstar/reused").asBoolean()).isFalse();
@@ -64,6 +66,52 @@ class RunTest {
     for (String stage : List.of("prepare", "estimate", "train", "evaluate", "total")) {
       assertThat(result.at("/seconds/" + stage).isNumber()).as(stage).isTrue();
     }
+  }
+
+  @Test
+  void theCostOfEachStageIsKnown() {
+    JsonNode cost = outcome.json().get("cost");
+    for (String stage : List.of("prepare", "estimate", "train")) {
+      assertThat(cost.at("/stages/" + stage + "/cpuHours").asDouble()).as(stage).isPositive();
+    }
+    assertThat(cost.at("/total/gpuHours").asDouble()).isZero();
+    assertThat(cost.at("/total/money").isNull()).isTrue();
+    assertThat(Workplace.parse(Workplace.read(whole.run("result.json"))).get("cost"))
+        .isEqualTo(cost);
+  }
+
+  @Test
+  void someResponsesOfEachStepAreKept() {
+    List<JsonNode> rollouts =
+        Workplace.lines(whole.run("rollouts.jsonl")).stream().map(Workplace::parse).toList();
+
+    assertThat(rollouts).hasSize(6 * 8);
+    assertThat(rollouts)
+        .allSatisfy(
+            r -> {
+              assertThat(r.get("advantage").asDouble())
+                  .isEqualTo(r.get("reward").asDouble() - r.get("vStar").asDouble());
+              assertThat(r.get("logRatio").isNumber()).isTrue();
+              boolean right = r.get("response").asText().strip().equals(r.get("answer").asText());
+              assertThat(r.get("reward").asDouble()).isEqualTo(right ? 1 : 0);
+            });
+    // The first step is taken by the reference policy itself.
+    assertThat(rollouts.subList(0, 8))
+        .allSatisfy(r -> assertThat(r.get("logRatio").asDouble()).isCloseTo(0, within(1e-4)));
+  }
+
+  @Test
+  void theReportIsMadeAgainFromTheArtifacts() throws IOException {
+    Path copy = Files.createDirectory(directory.resolve("copy"));
+    for (String file : List.of("metrics.jsonl", "rollouts.jsonl", "result.json")) {
+      Files.copy(whole.run(file), copy.resolve(file));
+    }
+
+    assertThat(Apo.execute("report", copy.toString())).isZero();
+
+    assertThat(Files.readString(copy.resolve("report.html"))).contains("critic/rewards/mean");
+    assertThat(Apo.execute("report", directory.resolve("nothing").toString()))
+        .isEqualTo(ExitCode.NOT_FOUND.value());
   }
 
   @Test
@@ -368,6 +416,11 @@ class RunTest {
       var inBucket = new Workplace(buckets.resolve("view"));
       Files.createSymbolicLink(
           inBucket.directory().resolve("storage"), buckets.resolve("bucket/storage"));
+      Files.delete(inBucket.run("report.html"));
+      String run = "s3://bucket/storage/runs/default/sums/local";
+      assertThat(workplace.program("report", run, "--endpoint", server.endpoint()).succeeds().out())
+          .isEqualTo(run + "/report.html\n");
+      assertThat(inBucket.run("report.html")).isRegularFile();
       assertThat(inBucket.table()).isEqualTo(whole.table());
       assertThat(inBucket.results()).isEqualTo(whole.results());
     }

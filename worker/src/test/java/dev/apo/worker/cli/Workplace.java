@@ -186,8 +186,14 @@ final class Workplace {
     return await(start(Apo.class.getName(), List.of(arguments(command, more))));
   }
 
+  /** Runs a command that works on no manifest as a process of its own. */
+  Outcome program(String... arguments) {
+    return await(start(Apo.class.getName(), List.of(arguments)));
+  }
+
   /**
-   * The same, with a signal at the moment when the count-th line that matches the pattern is out.
+   * Runs a command, with a signal at the moment when the count-th line that matches the pattern is
+   * out.
    */
   Outcome stopped(String signal, int count, String pattern, String command, String... more) {
     var all = new ArrayList<>(List.of(signal, Integer.toString(count), pattern));
@@ -282,7 +288,9 @@ final class Workplace {
     var results = new TreeMap<String, Object>(digests(run("model")));
     results.putAll(digests(run("checkpoints/step-00000006")));
     results.keySet().removeAll(List.of("state.json", "manifest.json"));
-    results.put("samples", digest(run("samples.jsonl")));
+    for (String file : List.of("samples.jsonl", "rollouts.jsonl", "values.json")) {
+      results.put(file, digest(run(file)));
+    }
     results.put("metrics", metrics());
     ObjectNode state = (ObjectNode) parse(read(run("result.json"))).get("state");
     state.remove(List.of("trainSeconds", "evaluateSeconds"));

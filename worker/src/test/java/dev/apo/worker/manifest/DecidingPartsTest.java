@@ -20,7 +20,8 @@ class DecidingPartsTest {
             """
             suspend: true
             queueName: research
-            runPolicy: {maxRetries: 9}
+            runPolicy: {maxRetries: 9, price: {gpuHour: 2.5}}
+            tracking: {tensorBoard: true}
             estimate: {shards: 4, parallelism: 2, pod: {image: a}}
             train: {pod: {image: b}}
             """);

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -85,6 +86,27 @@ class MetricsLogTest {
       log.append(1, Map.of("kl", Double.POSITIVE_INFINITY));
     }
     assertThat(file).hasContent("{\"step\":1,\"kl\":null}\n");
+  }
+
+  @Test
+  void anotherTrackerIsToldAllThatIsThere() {
+    var told = new ArrayList<String>();
+    try (MetricsLog log = MetricsLog.open(file, -1)) {
+      log.append(1, Map.of("x", 1.0));
+      log.append(2, Map.of("x", Double.NaN));
+      log.amend(Map.of("y", 2.0));
+      log.replay(
+          new Tracker() {
+            @Override
+            public void append(long step, Map<String, Double> metrics) {
+              told.add(step + " " + metrics);
+            }
+
+            @Override
+            public void end(Ending ending) {}
+          });
+    }
+    assertThat(told).containsExactly("1 {x=1.0}", "2 {y=2.0}");
   }
 
   private void write(long... steps) {
