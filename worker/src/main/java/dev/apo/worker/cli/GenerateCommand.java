@@ -5,7 +5,9 @@ import dev.apo.worker.ExitCode;
 import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
+import dev.apo.worker.model.ChatTemplate;
 import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.model.PromptFormat;
 import dev.apo.worker.model.Tokenizer;
 import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Sampler;
@@ -37,6 +39,14 @@ final class GenerateCommand implements Callable<Integer> {
       paramLabel = "TEXT",
       description = "The text to continue.")
   private String prompt;
+
+  @Option(
+      names = "--chat",
+      description = "Take the text as a user's turn in the model's own chat template.")
+  private boolean chat;
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "The system prompt of --chat.")
+  private String system;
 
   @Option(
       names = "--max-new-tokens",
@@ -79,9 +89,13 @@ final class GenerateCommand implements Callable<Integer> {
           ExitCode.USAGE,
           "--max-new-tokens and --samples must be at least 1, and --temperature at least 0.");
     }
+    if (system != null && !chat) {
+      throw new ApoException(ExitCode.USAGE, "--system is a part of a conversation: add --chat.");
+    }
     ModelDirectory directory = ModelDirectory.open(model);
     try (Tokenizer tokenizer = Tokenizer.load(directory)) {
-      int[] tokens = tokenizer.encodePrompt(prompt);
+      var format = new PromptFormat(tokenizer, chat ? ChatTemplate.load(directory) : null, system);
+      int[] tokens = format.encode(format.render(prompt));
       int room = directory.config().maxPositions() - tokens.length;
       int limit =
           maxNewTokens != null ? maxNewTokens : Math.max(1, Math.min(DEFAULT_NEW_TOKENS, room));

@@ -4,7 +4,7 @@ package dev.apo.worker.data;
  * One row of a data set as the program uses it.
  *
  * @param row its index among the rows of its file, from 0, whatever the limit
- * @param prompt the text that the model is given, template applied
+ * @param prompt the text around the question, {@code spec.data.template} applied
  * @param answer what the reward compares responses with
  */
 public record Example(int row, String prompt, String answer) {}

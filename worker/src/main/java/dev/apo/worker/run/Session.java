@@ -16,7 +16,9 @@ import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
 import dev.apo.worker.estimate.VStarInputs;
 import dev.apo.worker.manifest.Manifest;
+import dev.apo.worker.model.ChatTemplate;
 import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.model.PromptFormat;
 import dev.apo.worker.model.Tokenizer;
 import dev.apo.worker.reward.Reward;
 import dev.apo.worker.reward.Rewards;
@@ -130,7 +132,14 @@ public final class Session implements AutoCloseable {
         }
       }
     }
-    return PromptSet.of(field, rows, tokenizer, manifest.spec().sampling().maxPromptTokens());
+    return PromptSet.of(field, rows, format(), manifest.spec().sampling().maxPromptTokens());
+  }
+
+  private PromptFormat format() {
+    var data = manifest.spec().data();
+    return data.chatTemplate()
+        ? new PromptFormat(tokenizer, ChatTemplate.load(model), data.systemPrompt())
+        : PromptFormat.plain(tokenizer);
   }
 
   private void checkSizes() {
@@ -142,11 +151,6 @@ public final class Session implements AutoCloseable {
               + ", and the model reads at most "
               + model.config().maxPositions()
               + " tokens; lower one of them.");
-    }
-    if (manifest.spec().data().chatTemplate()) {
-      throw new ApoException(
-          ExitCode.BAD_MANIFEST,
-          "spec.data.chatTemplate is not in this version; write the template into spec.data.template.");
     }
   }
 
