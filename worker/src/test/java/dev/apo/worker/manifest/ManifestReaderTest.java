@@ -389,6 +389,10 @@ class ManifestReaderTest {
             ":7: spec.data.train.limit must be at least 1, but is 0"),
         arguments(
             "train: {uri: ./train.jsonl}",
+            "train: {uri: ./t.jsonl}\n    systemPrompt: Be brief.",
+            ":7: spec.data: systemPrompt is a part of the chat template: set chatTemplate to true, or write it into template"),
+        arguments(
+            "train: {uri: ./train.jsonl}",
             "train: {uri: ./t.jsonl}\n    template: \"{question}\"",
             ":7: spec.data: template must contain {prompt}, the place where the question goes"),
         arguments(
