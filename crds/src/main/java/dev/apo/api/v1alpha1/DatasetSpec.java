@@ -11,10 +11,10 @@ import io.fabric8.generator.annotation.Size;
 @ApiObject
 public record DatasetSpec(
     @JsonPropertyDescription(
-            "File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, or a path from ./ or ../ relative to the manifest.")
+            "File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, hf://datasets/owner/name/file, or a path from ./ or ../ relative to the manifest.")
         @Required
         @Size(min = 1, max = Limits.URI)
-        @Pattern(Limits.STORED_URI)
+        @Pattern(Limits.DATA_URI)
         String uri,
     @JsonPropertyDescription("Number of rows to use, from the first; all if unset.")
         @Min(1)

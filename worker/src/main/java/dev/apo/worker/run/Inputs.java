@@ -1,8 +1,11 @@
 package dev.apo.worker.run;
 
+import dev.apo.api.v1alpha1.ModelSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
+import dev.apo.worker.hub.HubAddress;
+import dev.apo.worker.hub.HubFiles;
 import dev.apo.worker.storage.Sha256;
 import dev.apo.worker.storage.Storage;
 import dev.apo.worker.storage.StoredObject;
@@ -22,11 +25,16 @@ import java.util.stream.Collectors;
  * @param baseDirectory where relative paths of the manifest begin
  * @param cache directory for downloads
  * @param open opens a bucket and prefix with the manifest's storage settings
+ * @param hub brings what is on the hub
  */
-public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> open) {
+public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> open, HubFiles hub) {
 
   /** The directory of a model. */
-  public Path model(String uri) {
+  public Path model(ModelSpec model) {
+    String uri = model.uri();
+    if (uri.startsWith(HubAddress.SCHEME)) {
+      return hub.model(uri, model.revision());
+    }
     if (!uri.startsWith("s3://")) {
       return local(uri);
     }
@@ -53,6 +61,9 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
 
   /** One data file. */
   public Path file(String uri) {
+    if (uri.startsWith(HubAddress.SCHEME)) {
+      return hub.file(uri);
+    }
     if (!uri.startsWith("s3://")) {
       Path file = local(uri);
       if (Files.notExists(file)) {
@@ -85,13 +96,6 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
   }
 
   private Path local(String uri) {
-    if (uri.startsWith("hf://")) {
-      throw new ApoException(
-          ExitCode.BAD_MANIFEST,
-          "spec.model.uri "
-              + uri
-              + " names the hub, which this version cannot reach; download the model and give its directory.");
-    }
     return uri.startsWith("file:")
         ? Path.of(URI.create(uri))
         : baseDirectory.resolve(uri).normalize();

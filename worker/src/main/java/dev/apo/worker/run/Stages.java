@@ -116,6 +116,7 @@ public final class Stages {
   private void remember() {
     rememberSpec();
     rememberInputs();
+    rememberCommits();
   }
 
   /** The same addresses may hold another model or other data by now. */
@@ -151,6 +152,13 @@ public final class Stages {
               + " was started with other content behind the same addresses (changed: "
               + String.join(", ", changed)
               + "). Give it another name, or start anew with --fresh.");
+    }
+  }
+
+  /** A branch may move; the run stays with what it was started with. */
+  private void rememberCommits() {
+    if (!session.commits().isEmpty()) {
+      session.storage().write(session.keys().commits(), json(session.commits()));
     }
   }
 

@@ -97,7 +97,6 @@ class BadInputTest {
           miniBatchSize: 4       | miniBatchSize: 3                 | BAD_MANIFEST | miniBatchSize                                       | batchSize
           batchSize: 4, mini     | batchSize: 16, mini              | BAD_MANIFEST | spec.train.batchSize is 16, and only 12 prompts     | lower it
           maxPromptTokens: 8     | maxPromptTokens: 80              | BAD_MANIFEST | is 84, and the model reads at most 64 tokens        | lower
-          uri: ./model           | uri: hf://owner/name             | BAD_MANIFEST | spec.model.uri hf://owner/name                      | download
           uri: ./model           | uri: ./none                      | NOT_FOUND    | none does not exist                                 | spec.model.uri
           uri: ./model           | uri: ./train.jsonl               | NOT_FOUND    | train.jsonl is a file                               | spec.model.uri
           uri: ./train.jsonl     | uri: ./none.jsonl                | NOT_FOUND    | none.jsonl does not exist                           | spec.data
