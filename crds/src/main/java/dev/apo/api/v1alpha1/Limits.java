@@ -24,7 +24,7 @@ final class Limits {
   private static final String REPOSITORY = "[A-Za-z0-9._-]+/[A-Za-z0-9._-]+(@[A-Za-z0-9._-]+)?";
 
   /** The same, or a model of the hub. */
-  static final String MODEL_URI = "^(" + STORED + "|hf://" + REPOSITORY + ")$";
+  static final String MODEL_URI = "^(" + STORED + "|hf://" + REPOSITORY + "(/[^\\s]+[.]gguf)?)$";
 
   /** Something that the storage holds, or a file of a data set of the hub. */
   static final String DATA_URI = "^(" + STORED + "|hf://datasets/" + REPOSITORY + "/[^\\s]+)$";

@@ -17,7 +17,7 @@ import io.fabric8.generator.annotation.ValidationRule;
     message = "uri names a revision, and so does revision: remove one of them")
 public record ModelSpec(
     @JsonPropertyDescription(
-            "Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest.")
+            "Hugging Face model directory, or a file in it that ends in .gguf: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest.")
         @Required
         @Size(min = 1, max = Limits.URI)
         @Pattern(Limits.MODEL_URI)

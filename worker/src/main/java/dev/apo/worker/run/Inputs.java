@@ -4,6 +4,7 @@ import dev.apo.api.v1alpha1.ModelSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
+import dev.apo.worker.gguf.GgufImport;
 import dev.apo.worker.hub.HubAddress;
 import dev.apo.worker.hub.HubFiles;
 import dev.apo.worker.storage.Sha256;
@@ -29,11 +30,21 @@ import java.util.stream.Collectors;
  */
 public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> open, HubFiles hub) {
 
-  /** The directory of a model. */
+  /** The directory of a model; one that is a single file is unpacked into the cache. */
   public Path model(ModelSpec model) {
+    Path found = found(model);
+    return GgufImport.isFile(model.uri()) && Files.isRegularFile(found)
+        ? GgufImport.directory(found, cache)
+        : found;
+  }
+
+  private Path found(ModelSpec model) {
     String uri = model.uri();
     if (uri.startsWith(HubAddress.SCHEME)) {
       return hub.model(uri, model.revision());
+    }
+    if (GgufImport.isFile(uri) && uri.startsWith("s3://")) {
+      return object(uri, "spec.model.uri");
     }
     if (!uri.startsWith("s3://")) {
       return local(uri);
@@ -77,6 +88,13 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
       }
       return file;
     }
+    return object(uri, "spec.data");
+  }
+
+  /**
+   * @param field what names it, for messages
+   */
+  private Path object(String uri, String field) {
     int slash = uri.lastIndexOf('/');
     String key = uri.substring(slash + 1);
     try (Storage storage = open.apply(uri.substring(0, slash))) {
@@ -86,7 +104,8 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
               .orElseThrow(
                   () ->
                       new ApoException(
-                          ExitCode.NOT_FOUND, "There is no object " + uri + "; check spec.data."));
+                          ExitCode.NOT_FOUND,
+                          "There is no object " + uri + "; check " + field + "."));
       Path target = cache.resolve(name(uri, object.size() + " " + object.digest())).resolve(key);
       if (!Files.exists(target)) {
         storage.download(key, target);

@@ -358,7 +358,7 @@ class ManifestReaderTest {
         arguments(
             "model: {uri: ./model}",
             "model: {}",
-            ":5: spec.model.uri is missing: Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest."),
+            ":5: spec.model.uri is missing: Hugging Face model directory, or a file in it that ends in .gguf: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest."),
         arguments(
             "model: {uri: ./model}",
             "model:",
@@ -366,11 +366,11 @@ class ManifestReaderTest {
         arguments(
             "model: {uri: ./model}",
             "model: {uri: models/qwen}",
-            ":5: spec.model.uri cannot be \"models/qwen\": Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest."),
+            ":5: spec.model.uri cannot be \"models/qwen\": Hugging Face model directory, or a file in it that ends in .gguf: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest."),
         arguments(
             "model: {uri: ./model}",
             "model: {uri: hf://qwen}",
-            ":5: spec.model.uri cannot be \"hf://qwen\": Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest."),
+            ":5: spec.model.uri cannot be \"hf://qwen\": Hugging Face model directory, or a file in it that ends in .gguf: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest."),
         arguments(
             "model: {uri: ./model}",
             "model: {uri: ./model, revision: main}",
