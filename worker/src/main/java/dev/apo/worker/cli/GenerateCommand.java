@@ -5,6 +5,7 @@ import dev.apo.worker.ExitCode;
 import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
+import dev.apo.worker.gguf.TemporaryModel;
 import dev.apo.worker.model.ChatTemplate;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.model.PromptFormat;
@@ -30,7 +31,7 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description = "A Hugging Face model directory.")
+      description = "A Hugging Face model directory, or a file that ends in .gguf.")
   private Path model;
 
   @Option(
@@ -92,7 +93,13 @@ final class GenerateCommand implements Callable<Integer> {
     if (system != null && !chat) {
       throw new ApoException(ExitCode.USAGE, "--system is a part of a conversation: add --chat.");
     }
-    ModelDirectory directory = ModelDirectory.open(model);
+    try (var source = TemporaryModel.of(model)) {
+      generate(ModelDirectory.open(source.directory()));
+    }
+    return 0;
+  }
+
+  private void generate(ModelDirectory directory) {
     try (Tokenizer tokenizer = Tokenizer.load(directory)) {
       var format = new PromptFormat(tokenizer, chat ? ChatTemplate.load(directory) : null, system);
       int[] tokens = format.encode(format.render(prompt));
@@ -125,6 +132,5 @@ final class GenerateCommand implements Callable<Integer> {
         }
       }
     }
-    return 0;
   }
 }

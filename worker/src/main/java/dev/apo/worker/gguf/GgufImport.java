@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Turns a GGUF file into a Hugging Face directory. Weights become bfloat16, in which nearly every
@@ -90,8 +91,9 @@ public final class GgufImport {
    * The directory that is made of a file, made now if it is not in the cache.
    *
    * @param cache where directories are kept, by the file's path, size and time
+   * @param messages is told if it is made
    */
-  public static Path directory(Path file, Path cache) {
+  public static Path directory(Path file, Path cache, Consumer<String> messages) {
     String version;
     try {
       version =
@@ -102,12 +104,17 @@ public final class GgufImport {
     byte[] name = version.getBytes(StandardCharsets.UTF_8);
     Path directory = cache.resolve("gguf-" + Sha256.of(name).substring(0, 24));
     if (Files.notExists(directory)) {
+      messages.accept("Unpacking " + file + ".");
       write(file, directory);
     }
     return directory;
   }
 
   private void write(Path to) throws IOException {
+    long parts = file.number("split.count", 1).longValue();
+    if (parts > 1) {
+      throw file.bad("is one of " + parts + " parts of a model; merge them into one file first");
+    }
     if (!ARCHITECTURES.containsKey(architecture)) {
       throw file.bad(
           "holds a model of the architecture " + architecture + "; supported: llama, qwen2, qwen3");

@@ -2,7 +2,9 @@ package dev.apo.worker.hub;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.FileErrors;
 import dev.apo.worker.model.ModelDirectory;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +19,9 @@ import java.util.regex.Pattern;
  */
 public final class HubFiles {
   private static final Pattern WEIGHTS = Pattern.compile("model.*\\.safetensors(\\.index\\.json)?");
+
+  /** Written last, into a model's directory. */
+  private static final String COMPLETE = ".complete";
 
   private final Path cache;
   private final Map<String, String> environment;
@@ -66,13 +71,14 @@ public final class HubFiles {
   }
 
   private Path download(HubAddress address) {
+    String known = commits.get(address.source());
+    if (known != null && isHere(address, known)) {
+      return place(address, known);
+    }
     try (Hub hub = Hub.from(environment)) {
-      Snapshot snapshot = hub.snapshot(address.at(commits.get(address.source())));
+      Snapshot snapshot = hub.snapshot(address.at(known));
       commits.put(address.source(), snapshot.commit());
-      Path directory =
-          cache
-              .resolve((address.dataset() ? "datasets/" : "models/") + address.repository())
-              .resolve(snapshot.commit());
+      Path directory = directory(address, snapshot.commit());
       List<Snapshot.File> missing =
           wanted(address, snapshot.files()).stream()
               .filter(file -> !Files.exists(directory.resolve(file.name())))
@@ -81,7 +87,35 @@ public final class HubFiles {
         messages.accept(told(address, snapshot.commit(), missing));
       }
       missing.forEach(file -> hub.download(snapshot, file, directory.resolve(file.name())));
-      return address.file() == null ? directory : directory.resolve(address.file());
+      if (address.file() == null) {
+        mark(directory.resolve(COMPLETE));
+      }
+      return place(address, snapshot.commit());
+    }
+  }
+
+  private Path directory(HubAddress address, String commit) {
+    return cache
+        .resolve((address.dataset() ? "datasets/" : "models/") + address.repository())
+        .resolve(commit);
+  }
+
+  private Path place(HubAddress address, String commit) {
+    Path directory = directory(address, commit);
+    return address.file() == null ? directory : directory.resolve(address.file());
+  }
+
+  /** Whether everything of a commit was brought before, so that nobody need be asked. */
+  private boolean isHere(HubAddress address, String commit) {
+    String last = address.file() == null ? COMPLETE : address.file();
+    return Files.exists(directory(address, commit).resolve(last));
+  }
+
+  private static void mark(Path file) {
+    try {
+      Files.write(file, new byte[0]);
+    } catch (IOException e) {
+      throw FileErrors.explain("write", file, e);
     }
   }
 

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -27,14 +28,20 @@ import java.util.stream.Collectors;
  * @param cache directory for downloads
  * @param open opens a bucket and prefix with the manifest's storage settings
  * @param hub brings what is on the hub
+ * @param messages is told of what takes a while
  */
-public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> open, HubFiles hub) {
+public record Inputs(
+    Path baseDirectory,
+    Path cache,
+    Function<String, Storage> open,
+    HubFiles hub,
+    Consumer<String> messages) {
 
   /** The directory of a model; one that is a single file is unpacked into the cache. */
   public Path model(ModelSpec model) {
     Path found = found(model);
     return GgufImport.isFile(model.uri()) && Files.isRegularFile(found)
-        ? GgufImport.directory(found, cache)
+        ? GgufImport.directory(found, cache, messages)
         : found;
   }
 

@@ -71,7 +71,8 @@ public final class Session implements AutoCloseable {
     this.hub =
         new HubFiles(
             cache, System.getenv(), fresh ? Map.of() : recordedCommits(), reporter::message);
-    var inputs = new Inputs(manifest.baseDirectory(), cache, this::openStorage, hub);
+    var inputs =
+        new Inputs(manifest.baseDirectory(), cache, this::openStorage, hub, reporter::message);
     this.model = ModelDirectory.open(inputs.model(spec.model()));
     model.checkWeights();
     checkSizes();

@@ -1,5 +1,8 @@
 package dev.apo.worker.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.apo.worker.gguf.TemporaryModel;
 import dev.apo.worker.model.ModelDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,5 +24,18 @@ class GgufRunTest {
     workplace.apo("run").succeeds();
 
     ModelDirectory.open(workplace.run("model")).checkWeights();
+  }
+
+  @Test
+  void itIsTriedWithoutLeavingAnythingBehind() {
+    Path file = Path.of("src/test/resources/gguf/qwen2-q8.gguf");
+    var made = TemporaryModel.of(file);
+    try (made) {
+      ModelDirectory.open(made.directory()).checkWeights();
+    }
+    assertThat(made.temporary()).doesNotExist();
+
+    String[] command = {"generate", "--model", file.toString(), "--prompt", "the cat", "--chat"};
+    assertThat(Apo.execute(command)).isZero();
   }
 }

@@ -20,6 +20,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -92,13 +93,15 @@ class GgufTest {
   @Test
   void aFileIsUnpackedOnce() throws IOException {
     Path file = Files.copy(fixture("llama-q4.gguf"), temporary.resolve("m.gguf"));
-    Path directory = GgufImport.directory(file, temporary);
+    var messages = new ArrayList<String>();
+    Path directory = GgufImport.directory(file, temporary, messages::add);
     Object time = Files.getLastModifiedTime(directory.resolve("config.json"));
 
-    assertThat(GgufImport.directory(file, temporary)).isEqualTo(directory);
+    assertThat(GgufImport.directory(file, temporary, messages::add)).isEqualTo(directory);
     assertThat(Files.getLastModifiedTime(directory.resolve("config.json"))).isEqualTo(time);
+    assertThat(messages).containsExactly("Unpacking " + file + ".");
     Files.write(file, new byte[] {0}, java.nio.file.StandardOpenOption.APPEND);
-    assertThat(GgufImport.directory(file, temporary)).isNotEqualTo(directory);
+    assertThat(GgufImport.directory(file, temporary, messages::add)).isNotEqualTo(directory);
   }
 
   private static byte[] bytes() throws IOException {

@@ -90,7 +90,7 @@ class HubTest {
     assertThat(model.resolve("model.safetensors")).hasBinaryContent(LARGE);
     assertThat(model.resolve("config.json")).hasBinaryContent(SMALL);
     try (var files = Files.list(model)) {
-      assertThat(files).hasSize(2);
+      assertThat(files).hasSize(3); // and the mark that it is complete
     }
     assertThat(messages)
         .containsExactly("Downloading hf://owner/name@main at aaaaaaaaaaaa: 2 files, 1 MiB.");
@@ -109,13 +109,30 @@ class HubTest {
   }
 
   @Test
-  void staysWithTheCommitThatABranchOnceWas() {
+  void bringsAModelThatIsOneFile() {
+    server.push("models/owner/name", 'b', Map.of("small-Q4.gguf", LARGE, "large.gguf", LARGE));
+    Path file = files().model(MODEL + "/small-Q4.gguf", null);
+
+    assertThat(file).hasFileName("small-Q4.gguf").hasBinaryContent(LARGE);
+    assertThat(file.resolveSibling("large.gguf")).doesNotExist();
+  }
+
+  @Test
+  void staysWithTheCommitThatABranchOnceWas() throws IOException {
     HubFiles first = files();
     Path model = first.model(MODEL, null);
     assertThat(first.commits()).isEqualTo(Map.of("hf://owner/name@main", FIRST));
 
     server.push("models/owner/name", 'b', Map.of("model.safetensors", SMALL));
+    int calls = server.calls().size();
     assertThat(files(first.commits()).model(MODEL, null)).isEqualTo(model);
+    assertThat(server.calls()).as("all of it was here").hasSize(calls);
+
+    Files.delete(model.resolve(".complete"));
+    Files.delete(model.resolve("config.json"));
+    assertThat(files(first.commits()).model(MODEL, null)).isEqualTo(model);
+    assertThat(model.resolve("config.json")).hasBinaryContent(SMALL);
+
     assertThat(files().model(MODEL, null).resolve("model.safetensors")).hasBinaryContent(SMALL);
   }
 
