@@ -101,13 +101,13 @@ final class GgufTokenizer {
       }
       case "llama-bpe", "llama3", "llama-v3" ->
           sequence("pretokenizers", split(WORDS.replace("DIGITS", "{1,3}")), byteLevel(false));
-      case "qwen2" ->
+      case "qwen2", "deepseek-r1-qwen" ->
           sequence("pretokenizers", split(WORDS.replace("DIGITS", "")), byteLevel(false));
       default ->
           throw file.bad(
               "cuts text the way that it calls "
                   + pre()
-                  + " (tokenizer.ggml.pre); supported: gpt-2, smollm, llama-bpe, qwen2. Take the model"
+                  + " (tokenizer.ggml.pre); supported: gpt-2, smollm, llama-bpe, qwen2, deepseek-r1-qwen. Take the model"
                   + " as a Hugging Face directory");
     };
   }
