@@ -11,6 +11,11 @@ import io.fabric8.generator.annotation.ValidationRule;
 @ValidationRule(
     value = "self.template.contains('{prompt}')",
     message = "template must contain {prompt}, the place where the question goes")
+@ValidationRule(
+    value = "!has(self.systemPrompt) || self.chatTemplate",
+    message =
+        "systemPrompt is a part of the chat template: set chatTemplate to true, or write it into"
+            + " template")
 public record DataSpec(
     @JsonPropertyDescription("Questions to train on.") @Required DatasetSpec train,
     @JsonPropertyDescription("Questions to measure accuracy on; no accuracy is measured if unset.")
@@ -30,4 +35,8 @@ public record DataSpec(
     @JsonPropertyDescription(
             "Whether to wrap the text as a user turn in the tokenizer's own chat template.")
         @Default("false")
-        Boolean chatTemplate) {}
+        Boolean chatTemplate,
+    @JsonPropertyDescription(
+            "System prompt of the chat template; what the template does without one if unset.")
+        @Size(min = 1, max = 8192)
+        String systemPrompt) {}

@@ -23,8 +23,14 @@ final class Limits {
   /** Something that the storage holds, or a path relative to the manifest. */
   static final String STORED_URI = "^(" + STORED + ")$";
 
-  /** The same, or a repository of the model hub. */
-  static final String MODEL_URI = "^(" + STORED + "|hf://[A-Za-z0-9._-]+/[A-Za-z0-9._-]+)$";
+  /** A repository of the hub, perhaps with a revision. */
+  private static final String REPOSITORY = "[A-Za-z0-9._-]+/[A-Za-z0-9._-]+(@[A-Za-z0-9._-]+)?";
+
+  /** The same, or a model of the hub. */
+  static final String MODEL_URI = "^(" + STORED + "|hf://" + REPOSITORY + "(/[^\\s]+[.]gguf)?)$";
+
+  /** Something that the storage holds, or a file of a data set of the hub. */
+  static final String DATA_URI = "^(" + STORED + "|hf://datasets/" + REPOSITORY + "/[^\\s]+)$";
 
   static final String HTTP_URL = "^https?://.+$";
 

@@ -6,7 +6,10 @@ import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
 import dev.apo.worker.engine.Trainable;
+import dev.apo.worker.gguf.TemporaryModel;
+import dev.apo.worker.model.ChatTemplate;
 import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.model.PromptFormat;
 import dev.apo.worker.model.Tokenizer;
 import dev.apo.worker.sampling.Request;
 import dev.apo.worker.sampling.Sampler;
@@ -29,7 +32,7 @@ final class GenerateCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description = "A Hugging Face model directory.")
+      description = "A Hugging Face model directory, or a file that ends in .gguf.")
   private Path model;
 
   @Option(
@@ -38,6 +41,14 @@ final class GenerateCommand implements Callable<Integer> {
       paramLabel = "TEXT",
       description = "The text to continue.")
   private String prompt;
+
+  @Option(
+      names = "--chat",
+      description = "Take the text as a user's turn in the model's own chat template.")
+  private boolean chat;
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "The system prompt of --chat.")
+  private String system;
 
   @Option(
       names = "--max-new-tokens",
@@ -80,9 +91,19 @@ final class GenerateCommand implements Callable<Integer> {
           ExitCode.USAGE,
           "--max-new-tokens and --samples must be at least 1, and --temperature at least 0.");
     }
-    ModelDirectory directory = ModelDirectory.open(model);
+    if (system != null && !chat) {
+      throw new ApoException(ExitCode.USAGE, "--system is a part of a conversation: add --chat.");
+    }
+    try (var source = TemporaryModel.of(model)) {
+      generate(ModelDirectory.open(source.directory()));
+    }
+    return 0;
+  }
+
+  private void generate(ModelDirectory directory) {
     try (Tokenizer tokenizer = Tokenizer.load(directory)) {
-      int[] tokens = tokenizer.encodePrompt(prompt);
+      var format = new PromptFormat(tokenizer, chat ? ChatTemplate.load(directory) : null, system);
+      int[] tokens = format.encode(format.render(prompt));
       int room = directory.config().maxPositions() - tokens.length;
       int limit =
           maxNewTokens != null ? maxNewTokens : Math.max(1, Math.min(DEFAULT_NEW_TOKENS, room));
@@ -112,6 +133,5 @@ final class GenerateCommand implements Callable<Integer> {
         }
       }
     }
-    return 0;
   }
 }

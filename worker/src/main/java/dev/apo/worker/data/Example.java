@@ -5,7 +5,7 @@ package dev.apo.worker.data;
  *
  * @param row its index among all rows, from 0, whatever the limit
  * @param place where it is, for messages: file and line
- * @param prompt the text that the model is given, template applied
+ * @param prompt the text around the question, {@code spec.data.template} applied
  * @param answer what the reward compares responses with
  */
 public record Example(int row, String place, String prompt, String answer) {}

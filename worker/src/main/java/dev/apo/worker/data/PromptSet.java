@@ -2,7 +2,7 @@ package dev.apo.worker.data;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
-import dev.apo.worker.model.Tokenizer;
+import dev.apo.worker.model.PromptFormat;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,17 +18,18 @@ public record PromptSet(List<Prompt> prompts, int dropped) {
    * @throws ApoException BAD_DATA if no prompt is left, or one has no token at all
    */
   public static PromptSet of(
-      String name, List<Example> examples, Tokenizer tokenizer, int maxPromptTokens) {
+      String name, List<Example> examples, PromptFormat format, int maxPromptTokens) {
     var kept = new ArrayList<Prompt>();
     for (Example example : examples) {
-      int[] tokens = tokenizer.encodePrompt(example.prompt());
+      String text = format.render(example.prompt());
+      int[] tokens = format.encode(text);
       if (tokens.length == 0) {
         throw new ApoException(
             ExitCode.BAD_DATA,
             example.place() + ": the prompt has no tokens; check the data and the tokenizer.");
       }
       if (tokens.length <= maxPromptTokens) {
-        kept.add(new Prompt(example.row(), example.prompt(), example.answer(), tokens));
+        kept.add(new Prompt(example.row(), text, example.answer(), tokens));
       }
     }
     if (kept.isEmpty()) {

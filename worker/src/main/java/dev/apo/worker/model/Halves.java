@@ -1,11 +1,11 @@
 package dev.apo.worker.model;
 
 /** Conversions between float32 and the 16-bit formats of weights. */
-final class Halves {
+public final class Halves {
   private Halves() {}
 
   /** IEEE 754 binary16 bits to float32, exactly; subnormals, infinities and NaN included. */
-  static float fromF16(short bits) {
+  public static float fromF16(short bits) {
     int sign = (bits & 0x8000) << 16;
     int exponent = (bits >> 10) & 0x1f;
     int fraction = bits & 0x3ff;

@@ -140,7 +140,7 @@ public record ModelDirectory(
     }
   }
 
-  private static JsonNode readJson(Path file) {
+  static JsonNode readJson(Path file) {
     String text;
     try {
       text = Files.readString(file);

@@ -1,9 +1,13 @@
 package dev.apo.worker.run;
 
+import dev.apo.api.v1alpha1.ModelSpec;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
 import dev.apo.worker.data.DataFile;
+import dev.apo.worker.gguf.GgufImport;
+import dev.apo.worker.hub.HubAddress;
+import dev.apo.worker.hub.HubFiles;
 import dev.apo.worker.storage.Sha256;
 import dev.apo.worker.storage.Storage;
 import dev.apo.worker.storage.StoredObject;
@@ -15,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -26,11 +31,32 @@ import java.util.stream.Stream;
  * @param baseDirectory where relative paths of the manifest begin
  * @param cache directory for downloads
  * @param open opens a bucket and prefix with the manifest's storage settings
+ * @param hub brings what is on the hub
+ * @param messages is told of what takes a while
  */
-public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> open) {
+public record Inputs(
+    Path baseDirectory,
+    Path cache,
+    Function<String, Storage> open,
+    HubFiles hub,
+    Consumer<String> messages) {
 
-  /** The directory of a model. */
-  public Path model(String uri) {
+  /** The directory of a model; one that is a single file is unpacked into the cache. */
+  public Path model(ModelSpec model) {
+    Path found = found(model);
+    return GgufImport.isFile(model.uri()) && Files.isRegularFile(found)
+        ? GgufImport.directory(found, cache, messages)
+        : found;
+  }
+
+  private Path found(ModelSpec model) {
+    String uri = model.uri();
+    if (uri.startsWith(HubAddress.SCHEME)) {
+      return hub.model(uri, model.revision());
+    }
+    if (GgufImport.isFile(uri) && uri.startsWith("s3://")) {
+      return object(uri, "spec.model.uri").path();
+    }
     if (!uri.startsWith("s3://")) {
       return local(uri);
     }
@@ -64,13 +90,20 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
   public List<DataFile> files(String field, List<String> uris) {
     var files = new LinkedHashMap<String, DataFile>();
     for (String uri : uris) {
-      List<DataFile> found = Glob.isOne(uri) ? matches(field, uri) : List.of(file(field, uri));
+      List<DataFile> found = isPattern(uri) ? matches(field, uri) : List.of(file(field, uri));
       found.forEach(file -> files.putIfAbsent(file.name(), file));
     }
     return List.copyOf(files.values());
   }
 
+  private static boolean isPattern(String uri) {
+    return Glob.isOne(uri) && !uri.startsWith(HubAddress.SCHEME);
+  }
+
   private DataFile file(String field, String uri) {
+    if (uri.startsWith(HubAddress.SCHEME)) {
+      return new DataFile(uri, hub.file(uri));
+    }
     if (!uri.startsWith("s3://")) {
       Path file = local(uri);
       if (Files.notExists(file)) {
@@ -88,6 +121,13 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
       }
       return new DataFile(file.toString(), file);
     }
+    return object(uri, field);
+  }
+
+  /**
+   * @param field what names it, for messages
+   */
+  private DataFile object(String uri, String field) {
     int slash = uri.lastIndexOf('/');
     try (Storage storage = open.apply(uri.substring(0, slash))) {
       StoredObject object =
@@ -152,13 +192,6 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
   }
 
   private Path local(String uri) {
-    if (uri.startsWith("hf://")) {
-      throw new ApoException(
-          ExitCode.BAD_MANIFEST,
-          "spec.model.uri "
-              + uri
-              + " names the hub, which this version cannot reach; download the model and give its directory.");
-    }
     return uri.startsWith("file:")
         ? Path.of(URI.create(uri))
         : baseDirectory.resolve(uri).normalize();

@@ -23,7 +23,10 @@ public final class Run {
       Reporter reporter,
       StopSignal stop) {
     var clock = new StageClock();
-    try (Session session = Session.open(manifest, launch, reporter, stop)) {
+    try (Session session =
+        fresh
+            ? Session.openFresh(manifest, launch, reporter, stop)
+            : Session.open(manifest, launch, reporter, stop)) {
       var stages = new Stages(session);
       stages.prepare(fresh);
       clock.finished("prepare");

@@ -37,6 +37,11 @@ public record RunKeys(String namespace, String name, String uid) {
     return root() + "/inputs.json";
   }
 
+  /** The commits that the run's revisions on the hub stand for. */
+  public String commits() {
+    return root() + "/commits.json";
+  }
+
   public String checkpoints() {
     return root() + "/checkpoints";
   }

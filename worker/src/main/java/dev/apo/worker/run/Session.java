@@ -1,6 +1,7 @@
 package dev.apo.worker.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.AlgorithmType;
@@ -20,8 +21,11 @@ import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
 import dev.apo.worker.engine.Trainable;
 import dev.apo.worker.estimate.VStarInputs;
+import dev.apo.worker.hub.HubFiles;
 import dev.apo.worker.manifest.Manifest;
+import dev.apo.worker.model.ChatTemplate;
 import dev.apo.worker.model.ModelDirectory;
+import dev.apo.worker.model.PromptFormat;
 import dev.apo.worker.model.Tokenizer;
 import dev.apo.worker.reward.Reward;
 import dev.apo.worker.reward.Rewards;
@@ -33,8 +37,10 @@ import dev.apo.worker.telemetry.Reporter;
 import dev.apo.worker.vstar.GivenTable;
 import dev.apo.worker.vstar.VStarPlan;
 import dev.apo.worker.vstar.VStarStore;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A manifest with everything that it names opened and checked: model, tokenizer, data, reward,
@@ -58,8 +64,10 @@ public final class Session implements AutoCloseable {
   private final PromptSet eval;
   private final List<DataFile> table;
   private final VStarPlan plan;
+  private final HubFiles hub;
 
-  private Session(Manifest manifest, Launch launch, Reporter reporter, StopSignal stop) {
+  private Session(
+      Manifest manifest, Launch launch, boolean fresh, Reporter reporter, StopSignal stop) {
     APOTrainingSpec spec = manifest.spec();
     this.manifest = manifest;
     this.launch = launch;
@@ -67,10 +75,13 @@ public final class Session implements AutoCloseable {
     this.stop = stop;
     this.keys = new RunKeys(manifest.namespace(), manifest.name(), launch.uid());
     this.storage = openStorage(spec.storage().uri());
+    Path cache = launch.workDirectory().resolve("inputs");
+    this.hub =
+        new HubFiles(
+            cache, System.getenv(), fresh ? Map.of() : recordedCommits(), reporter::message);
     var inputs =
-        new Inputs(
-            manifest.baseDirectory(), launch.workDirectory().resolve("inputs"), this::openStorage);
-    this.model = ModelDirectory.open(inputs.model(spec.model().uri()));
+        new Inputs(manifest.baseDirectory(), cache, this::openStorage, hub, reporter::message);
+    this.model = ModelDirectory.open(inputs.model(spec.model()));
     model.checkWeights();
     checkSizes();
     this.tokenizer = Tokenizer.load(model);
@@ -95,7 +106,28 @@ public final class Session implements AutoCloseable {
    * @throws ApoException if anything that the manifest names is missing or does not fit
    */
   public static Session open(Manifest manifest, Launch launch, Reporter reporter, StopSignal stop) {
-    return new Session(manifest, launch, reporter, stop);
+    return new Session(manifest, launch, false, reporter, stop);
+  }
+
+  /** The same for a run that begins anew: branches on the hub may have moved. */
+  public static Session openFresh(
+      Manifest manifest, Launch launch, Reporter reporter, StopSignal stop) {
+    return new Session(manifest, launch, true, reporter, stop);
+  }
+
+  private Map<String, String> recordedCommits() {
+    String key = keys.commits();
+    if (storage.stat(key).isEmpty()) {
+      return Map.of();
+    }
+    try {
+      return JSON.readValue(storage.read(key), new TypeReference<Map<String, String>>() {});
+    } catch (IOException e) {
+      throw new ApoException(
+          ExitCode.BAD_ARTIFACT,
+          storage.uri(key) + " is damaged; delete it and run the same command again.",
+          e);
+    }
   }
 
   private Storage openStorage(String uri) {
@@ -145,7 +177,14 @@ public final class Session implements AutoCloseable {
         }
       }
     }
-    return PromptSet.of(field, rows, tokenizer, manifest.spec().sampling().maxPromptTokens());
+    return PromptSet.of(field, rows, format(), manifest.spec().sampling().maxPromptTokens());
+  }
+
+  private PromptFormat format() {
+    var data = manifest.spec().data();
+    return data.chatTemplate()
+        ? new PromptFormat(tokenizer, ChatTemplate.load(model), data.systemPrompt())
+        : PromptFormat.plain(tokenizer);
   }
 
   private void checkSizes() {
@@ -157,11 +196,6 @@ public final class Session implements AutoCloseable {
               + ", and the model reads at most "
               + model.config().maxPositions()
               + " tokens; lower one of them.");
-    }
-    if (manifest.spec().data().chatTemplate()) {
-      throw new ApoException(
-          ExitCode.BAD_MANIFEST,
-          "spec.data.chatTemplate is not in this version; write the template into spec.data.template.");
     }
   }
 
@@ -234,6 +268,11 @@ public final class Session implements AutoCloseable {
 
   public PromptSet train() {
     return train;
+  }
+
+  /** The commits that the manifest's revisions on the hub stand for. */
+  public Map<String, String> commits() {
+    return hub.commits();
   }
 
   /** Held-out prompts, or null if the manifest names none. */

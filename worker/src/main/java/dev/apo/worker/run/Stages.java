@@ -177,6 +177,7 @@ public final class Stages {
   private void remember() {
     rememberSpec();
     rememberInputs();
+    rememberCommits();
   }
 
   /** The same addresses may hold another model or other data by now. */
@@ -215,6 +216,13 @@ public final class Stages {
               + " was started with other content behind the same addresses (changed: "
               + String.join(", ", changed)
               + "). Give it another name, or start anew with --fresh.");
+    }
+  }
+
+  /** A branch may move; the run stays with what it was started with. */
+  private void rememberCommits() {
+    if (!session.commits().isEmpty()) {
+      session.writeJson(session.keys().commits(), session.commits());
     }
   }
 

@@ -97,7 +97,8 @@ class BadInputTest {
           miniBatchSize: 4       | miniBatchSize: 3                 | BAD_MANIFEST | miniBatchSize                                       | batchSize
           batchSize: 4, mini     | batchSize: 16, mini              | BAD_MANIFEST | spec.train.batchSize is 16, and only 12 prompts     | lower it
           maxPromptTokens: 8     | maxPromptTokens: 80              | BAD_MANIFEST | is 84, and the model reads at most 64 tokens        | lower
-          uri: ./model           | uri: hf://owner/name             | BAD_MANIFEST | spec.model.uri hf://owner/name                      | download
+          train: {uri: ./train.jsonl} | 'train: {uri: ./train.jsonl}\n    chatTemplate: true' | BAD_DATA | model has no chat template | spec.data.template
+          uri: ./model           | uri: ./none.gguf                 | NOT_FOUND    | none.gguf does not exist                            | spec.model.uri
           uri: ./model           | uri: ./none                      | NOT_FOUND    | none does not exist                                 | spec.model.uri
           uri: ./model           | uri: ./train.jsonl               | NOT_FOUND    | train.jsonl is a file                               | spec.model.uri
           uri: ./train.jsonl     | uri: ./none.jsonl                | NOT_FOUND    | none.jsonl does not exist                           | spec.data
@@ -190,6 +191,27 @@ class BadInputTest {
         apo(directory, "evaluate"),
         ExitCode.BAD_MANIFEST,
         "no evaluation data; set spec.data.eval");
+    assertRefused(
+        execute("generate", "--model", "model", "--prompt", "ă", "--system", "Be brief."),
+        ExitCode.USAGE,
+        "--system is a part of a conversation",
+        "add --chat");
+    assertRefused(
+        execute(
+            "generate",
+            "--model",
+            directory.resolve("model").toString(),
+            "--chat",
+            "--prompt",
+            "ă"),
+        ExitCode.BAD_DATA,
+        "has no chat template",
+        "spec.data.template");
+    assertRefused(
+        execute("generate", "--model", directory.resolve("none.gguf").toString(), "--prompt", "ă"),
+        ExitCode.NOT_FOUND,
+        "none.gguf does not exist",
+        "check the path");
     assertRefused(
         execute("generate", "--model", directory.resolve("none").toString(), "--prompt", "ă"),
         ExitCode.NOT_FOUND,

@@ -204,6 +204,20 @@ class EstimateTest {
         .isNotEqualTo(undisturbedKey());
   }
 
+  @Test
+  void theChatTemplatesTextChangesTheKey() {
+    var workplace = new Workplace(directory);
+    workplace.copyModel(directory.resolve("model"));
+    workplace.set("model.uri", "./model").set("data.chatTemplate", true);
+    String asItIs = "{{ messages[0].content }}";
+    workplace.write("model/chat_template.jinja", asItIs.getBytes(UTF_8));
+    assertThat(key(workplace)).isEqualTo(undisturbedKey());
+
+    workplace.delete("storage/runs/default/sums/local/inputs.json");
+    workplace.write("model/chat_template.jinja", (asItIs + "+").getBytes(UTF_8));
+    assertThat(key(workplace)).isNotEqualTo(undisturbedKey());
+  }
+
   private static String undisturbedKey() {
     return undisturbed.firstKey().split("/")[0];
   }

@@ -457,7 +457,7 @@ class ManifestReaderTest {
         arguments(
             "model: {uri: ./model}",
             "model: {}",
-            ":5: spec.model.uri is missing: Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, or a path from ./ or ../ relative to the manifest."),
+            ":5: spec.model.uri is missing: Hugging Face model directory, or a file in it that ends in .gguf: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest."),
         arguments(
             "model: {uri: ./model}",
             "model:",
@@ -465,15 +465,19 @@ class ManifestReaderTest {
         arguments(
             "model: {uri: ./model}",
             "model: {uri: models/qwen}",
-            ":5: spec.model.uri cannot be \"models/qwen\": Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, or a path from ./ or ../ relative to the manifest."),
+            ":5: spec.model.uri cannot be \"models/qwen\": Hugging Face model directory, or a file in it that ends in .gguf: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest."),
         arguments(
             "model: {uri: ./model}",
             "model: {uri: hf://qwen}",
-            ":5: spec.model.uri cannot be \"hf://qwen\": Hugging Face model directory: s3://bucket/path, file:///path, hf://owner/name, or a path from ./ or ../ relative to the manifest."),
+            ":5: spec.model.uri cannot be \"hf://qwen\": Hugging Face model directory, or a file in it that ends in .gguf: s3://bucket/path, file:///path, hf://owner/name, hf://owner/name@revision, or a path from ./ or ../ relative to the manifest."),
         arguments(
             "model: {uri: ./model}",
             "model: {uri: ./model, revision: main}",
             ":5: spec.model: revision applies to hf:// models only: remove it, or name the model as hf://owner/name"),
+        arguments(
+            "model: {uri: ./model}",
+            "model: {uri: hf://a/b@v1, revision: v2}",
+            ":5: spec.model: uri names a revision, and so does revision: remove one of them"),
         arguments(
             "model: {uri: ./model}",
             "model: ./model",
@@ -481,11 +485,15 @@ class ManifestReaderTest {
         arguments(
             "train: {uri: ./train.jsonl}",
             "train: {uri: hf://a/b}",
-            ":7: spec.data.train.uri cannot be \"hf://a/b\": File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, or a path from ./ or ../ relative to the manifest; * in it matches what a name may have, ** any folders, and all matches are read in the order of their names."),
+            ":7: spec.data.train.uri cannot be \"hf://a/b\": File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, hf://datasets/owner/name/file, or a path from ./ or ../ relative to the manifest; * in it matches what a name may have, ** any folders (not on the hub), and all matches are read in the order of their names."),
         arguments(
             "train: {uri: ./train.jsonl}",
             "train: {uri: ./t.jsonl, limit: 0}",
             ":7: spec.data.train.limit must be at least 1, but is 0"),
+        arguments(
+            "train: {uri: ./train.jsonl}",
+            "train: {uri: ./t.jsonl}\n    systemPrompt: Be brief.",
+            ":7: spec.data: systemPrompt is a part of the chat template: set chatTemplate to true, or write it into template"),
         arguments(
             "train: {uri: ./train.jsonl}",
             "train: {uri: ./t.jsonl}\n    template: \"{question}\"",

@@ -1,0 +1,2 @@
+/** Models packaged as GGUF: one file of weights, sizes and tokenizer, often quantised. */
+package dev.apo.worker.gguf;
