@@ -55,6 +55,54 @@ class OperatorBench {
     }
   }
 
+  /**
+   * A thousand runs at once, or as many as APO_BENCH_RUNS says. A fake kubelet ends their pods,
+   * since one node has room for 110.
+   */
+  @Test
+  void churn() throws Exception {
+    int count = Integer.parseInt(System.getenv().getOrDefault("APO_BENCH_RUNS", "1000"));
+    try (Cluster cluster = new Cluster();
+        FakeKubelet kubelet = new FakeKubelet(cluster)) {
+      Instant began = Instant.now();
+      IntStream.range(0, count).parallel().forEach(i -> cluster.create("churn-" + i, QUICK));
+      double created = Duration.between(began, Instant.now()).toMillis() / 1e3;
+      List<Long> peak = new ArrayList<>();
+      long done;
+      do {
+        Thread.sleep(5000);
+        List<Long> now = memory();
+        peak =
+            now.stream().mapToLong(x -> x).sum() > peak.stream().mapToLong(x -> x).sum()
+                ? now
+                : peak;
+        done =
+            cluster
+                .client
+                .resources(APOTraining.class)
+                .inNamespace(cluster.namespace)
+                .list()
+                .getItems()
+                .stream()
+                .filter(t -> t.getStatus() != null && phase(Phase.SUCCEEDED).test(t))
+                .count();
+      } while (done < count && Duration.between(began, Instant.now()).toMinutes() < 30);
+      double seconds = Duration.between(began, Instant.now()).toMillis() / 1e3;
+      Map<String, Integer> requests = requests(began, false);
+      System.out.printf(
+          Locale.ROOT,
+          "%d runs: created in %.1f s, %d done after %.1f s; requests in a minute %.0f: %s; peak of the operators' resident memory, MiB: %s; pods ended by the fake kubelet: %d%n",
+          count,
+          created,
+          done,
+          seconds,
+          requests.values().stream().mapToInt(x -> x).sum() * 60 / seconds,
+          requests,
+          peak,
+          kubelet.ended());
+    }
+  }
+
   private Watcher<Pod> watcher() {
     return new Watcher<>() {
       @Override
