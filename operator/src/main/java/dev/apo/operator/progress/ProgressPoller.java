@@ -33,7 +33,9 @@ import java.util.stream.Stream;
  * @param <K> what identifies a resource
  */
 public final class ProgressPoller<K> implements AutoCloseable {
+  /** The worker contract's. */
   private static final int PORT = 8080;
+
   private static final int MAX_BYTES = 64 * 1024;
 
   /** How many pods of a resource are asked at the same time. */
@@ -54,6 +56,7 @@ public final class ProgressPoller<K> implements AutoCloseable {
           .build();
   private final Duration interval;
   private final Consumer<K> changed;
+  private final int port;
 
   /** A pod to ask. */
   private record Target(String pod, String address) {}
@@ -63,8 +66,13 @@ public final class ProgressPoller<K> implements AutoCloseable {
    * @param changed told which resource got on
    */
   public ProgressPoller(Duration interval, Consumer<K> changed) {
+    this(interval, changed, PORT);
+  }
+
+  ProgressPoller(Duration interval, Consumer<K> changed, int port) {
     this.interval = interval;
     this.changed = changed;
+    this.port = port;
   }
 
   public void start() {
@@ -131,7 +139,7 @@ public final class ProgressPoller<K> implements AutoCloseable {
     try {
       CompletableFuture<HttpResponse<byte[]>> response =
           http.sendAsync(
-              HttpRequest.newBuilder(URI.create("http://" + host + ":" + PORT + "/progress"))
+              HttpRequest.newBuilder(URI.create("http://" + host + ":" + port + "/progress"))
                   .build(),
               head -> new BoundedBody(MAX_BYTES));
       // The client's own patience ends with the head of the response.

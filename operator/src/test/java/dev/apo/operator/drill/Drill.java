@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Locale;
 
 /** How often and how long things are broken, and what came of it: {@code make drills} shows it. */
-final class Drill {
+public final class Drill {
   /** Each is small where the drills are tests among others. */
-  static final int TRIES = Integer.getInteger("drill.tries", 25);
+  public static final int TRIES = Integer.getInteger("drill.tries", 25);
 
-  static final Duration OUTAGE = Duration.ofSeconds(Integer.getInteger("drill.seconds", 10));
+  public static final Duration OUTAGE = Duration.ofSeconds(Integer.getInteger("drill.seconds", 10));
 
   private static final Path TABLE = Path.of("target", "drills", "operator.tsv");
 
@@ -26,7 +26,7 @@ final class Drill {
    * @param lost what was lost, once it is known that nothing was
    * @param recovery the longest time from the end of the fault until all was well
    */
-  static void passed(String fault, int times, String lost, Duration recovery) {
+  public static void passed(String fault, int times, String lost, Duration recovery) {
     String line =
         String.join(
             "\t",
