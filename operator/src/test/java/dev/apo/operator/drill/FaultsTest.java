@@ -196,7 +196,7 @@ class FaultsTest extends PlayedCluster {
 
   @Test
   void runsThatRestAreNotWritten() throws Exception {
-    int count = 8 * Drill.TRIES;
+    int count = 2 * Drill.TRIES;
     IntStream.range(0, count).forEach(i -> create("idle-" + i, "\"suspend\": true,"));
     await()
         .atMost(LONG)
