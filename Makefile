@@ -75,7 +75,7 @@ bench: build ## Measure against TRL and transformers (make peer first)
 	./apo bench run --manifest bench/adder.yaml --peer "$(PEER)"
 
 bench-operator: images ## Measure the operator on hack/cluster
-	hack/e2e OperatorBench
+	KC_CONTROLLER_QPS=1000 hack/e2e OperatorBench
 
 peer: ## Install what the benchmarks compare with, into .venv
 	python3 -m venv .venv && .venv/bin/pip install -q -r bench/requirements.txt

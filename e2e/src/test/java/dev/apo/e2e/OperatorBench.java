@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Test;
  */
 class OperatorBench {
   private static final int ROUNDS = 15;
+  private static final int MAX_SECONDS = 1800;
   private static final Map<String, String> QUICK =
       Map.of("FAKE_SECONDS_PREPARE", "0", "FAKE_SECONDS_ESTIMATE", "0", "FAKE_SECONDS_TRAIN", "0");
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -63,44 +65,49 @@ class OperatorBench {
   void churn() throws Exception {
     int count = Integer.parseInt(System.getenv().getOrDefault("APO_BENCH_RUNS", "1000"));
     try (Cluster cluster = new Cluster();
-        FakeKubelet kubelet = new FakeKubelet(cluster)) {
+        FakeKubelet kubelet = new FakeKubelet(cluster);
+        SharedIndexInformer<APOTraining> runs =
+            cluster.client.resources(APOTraining.class).inNamespace(cluster.namespace).inform()) {
+      System.out.println("resident memory of the operators before, MiB: " + memory());
       Instant began = Instant.now();
-      IntStream.range(0, count).parallel().forEach(i -> cluster.create("churn-" + i, QUICK));
-      double created = Duration.between(began, Instant.now()).toMillis() / 1e3;
-      List<Long> peak = new ArrayList<>();
-      long done;
-      do {
-        Thread.sleep(5000);
+      IntStream.range(0, count).forEach(i -> cluster.create("churn-" + i, QUICK));
+      double created = seconds(began);
+      List<Long> peak = List.of();
+      while (done(runs) < count && seconds(began) < MAX_SECONDS) {
+        Thread.sleep(2000);
         List<Long> now = memory();
-        peak =
-            now.stream().mapToLong(x -> x).sum() > peak.stream().mapToLong(x -> x).sum()
-                ? now
-                : peak;
-        done =
-            cluster
-                .client
-                .resources(APOTraining.class)
-                .inNamespace(cluster.namespace)
-                .list()
-                .getItems()
-                .stream()
-                .filter(t -> t.getStatus() != null && phase(Phase.SUCCEEDED).test(t))
-                .count();
-      } while (done < count && Duration.between(began, Instant.now()).toMinutes() < 30);
-      double seconds = Duration.between(began, Instant.now()).toMillis() / 1e3;
+        peak = sum(now) > sum(peak) ? now : peak;
+      }
+      double seconds = seconds(began);
       Map<String, Integer> requests = requests(began, false);
       System.out.printf(
           Locale.ROOT,
-          "%d runs: created in %.1f s, %d done after %.1f s; requests in a minute %.0f: %s; peak of the operators' resident memory, MiB: %s; pods ended by the fake kubelet: %d%n",
+          "%d runs: created in %.0f s, %d done after %.0f s, %d pods; requests in a minute %.0f: %s%n",
           count,
           created,
-          done,
+          done(runs),
           seconds,
+          kubelet.ended(),
           requests.values().stream().mapToInt(x -> x).sum() * 60 / seconds,
-          requests,
-          peak,
-          kubelet.ended());
+          requests);
+      System.out.println("most resident memory of the operators, MiB: " + peak);
+      Thread.sleep(60_000);
+      System.out.println("a minute later: " + memory());
     }
+  }
+
+  private static long done(SharedIndexInformer<APOTraining> runs) {
+    return runs.getStore().list().stream()
+        .filter(run -> run.getStatus() != null && phase(Phase.SUCCEEDED).test(run))
+        .count();
+  }
+
+  private static double seconds(Instant since) {
+    return Duration.between(since, Instant.now()).toMillis() / 1e3;
+  }
+
+  private static long sum(List<Long> values) {
+    return values.stream().mapToLong(x -> x).sum();
   }
 
   private Watcher<Pod> watcher() {
