@@ -56,7 +56,7 @@ class DeciderDrillTest {
         .startsWith("xxx")
         .contains("(cut)");
     assertThat(size()).as("after the failure").isLessThan(64 * KIBIBYTE);
-    Drill.passed("10,000 shards, errors of a megabyte", shards, "cut, with a mark", Duration.ZERO);
+    Drill.passed("10,000 shards, errors of a megabyte", shards, "cut, with a mark");
   }
 
   private int size() throws Exception {
@@ -81,6 +81,6 @@ class DeciderDrillTest {
     assertThat(world.status.phase()).isEqualTo(Phase.PREPARING);
     world.finish(Stage.PREPARE);
     assertThat(world.status.results().prepare().vstarKey()).isEqualTo("key");
-    Drill.passed("a pod of an earlier attempt ends late", 1, "no result", Duration.ZERO);
+    Drill.passed("a pod of an earlier attempt ends late", 1, "no result");
   }
 }

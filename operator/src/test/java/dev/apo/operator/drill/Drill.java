@@ -27,13 +27,16 @@ public final class Drill {
    * @param recovery the longest time from the end of the fault until all was well
    */
   public static void passed(String fault, int times, String lost, Duration recovery) {
-    String line =
-        String.join(
-            "\t",
-            fault,
-            Integer.toString(times),
-            lost,
-            String.format(Locale.ROOT, "%.1f s", recovery.toMillis() / 1e3));
+    passed(fault, times, lost, String.format(Locale.ROOT, "%.1f s", recovery.toMillis() / 1e3));
+  }
+
+  /** Adds a line about a fault that leaves nothing to recover from. */
+  public static void passed(String fault, int times, String lost) {
+    passed(fault, times, lost, "at once");
+  }
+
+  private static void passed(String fault, int times, String lost, String recovery) {
+    String line = String.join("\t", fault, Integer.toString(times), lost, recovery);
     try {
       Files.createDirectories(TABLE.getParent());
       Files.write(TABLE, List.of(line), StandardOpenOption.CREATE, StandardOpenOption.APPEND);

@@ -210,10 +210,7 @@ class FaultsTest extends PlayedCluster {
     Thread.sleep(Drill.OUTAGE.toMillis());
     assertThat(proxy.since(rest)).as("requests").allMatch(Request::isWatch);
     Drill.passed(
-        "%d runs at rest for %d s".formatted(count, Drill.OUTAGE.toSeconds()),
-        count,
-        "no request",
-        Duration.ZERO);
+        "%d runs at rest for %d s".formatted(count, Drill.OUTAGE.toSeconds()), count, "no request");
   }
 
   @Test
@@ -274,7 +271,7 @@ class FaultsTest extends PlayedCluster {
     assertThat(until("forged", t -> t.getStatus().results() != null).getStatus().results())
         .extracting(results -> results.prepare().vstarKey())
         .isEqualTo("key");
-    Drill.passed("a pod with the labels of a stage", 1, "no result", Duration.ZERO);
+    Drill.passed("a pod with the labels of a stage", 1, "no result");
   }
 
   @Test
@@ -292,7 +289,7 @@ class FaultsTest extends PlayedCluster {
         .startsWith("prepare: Row 3 is bad. ")
         .endsWith(" … (cut)")
         .hasSizeLessThan(10_000);
-    Drill.passed("an error text of a megabyte", 1, "cut, with a mark", Duration.ZERO);
+    Drill.passed("an error text of a megabyte", 1, "cut, with a mark");
   }
 
   // --- tools ------------------------------------------------------------------------------------
