@@ -9,10 +9,14 @@ IMAGES = target/images
 export KC_CACHE ?= /var/cache/kc
 TOOLS = -Dchart.helm=$(KC_CACHE)/bin/helm -Dchart.helm.required=true
 CLUSTER ?= hack/cluster/cluster
+KIND ?= apo
+# How often and how long the drills break things.
+DRILL_TRIES ?= 100
+DRILL_SECONDS ?= 60
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
-.PHONY: help tools images same-images load-images build run test test-fast test-operator e2e test-smollm2 format crd chart manifests bench bench-operator peer clean
+.PHONY: help tools images same-images load-images kind-up build run test test-fast test-operator drills e2e test-smollm2 format crd chart manifests bench bench-operator peer clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +40,11 @@ test-fast: ## Tests that need no engine and no server: seconds
 
 test-operator: tools ## The operator on a real API server, without a cluster: a minute
 	$(MVN) -pl crds,operator test $(TOOLS)
+
+drills: tools ## Break what the operator needs, at length; show what was lost and how long it took
+	@rm -rf */target/drills
+	@status=0; $(MVN) -q -pl crds,operator test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
+	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) || status=1; hack/drills || status=1; exit $$status
 
 e2e: images ## Tests on a real cluster: kind where there is Docker, else hack/cluster (root)
 	hack/e2e $(TEST)
@@ -67,7 +76,7 @@ bench: build ## Measure against TRL and transformers (make peer first)
 	./apo bench run --manifest bench/adder.yaml --peer "$(PEER)"
 
 bench-operator: images ## Measure the operator on hack/cluster
-	hack/e2e OperatorBench
+	KC_CONTROLLER_QPS=1000 hack/e2e OperatorBench
 
 peer: ## Install what the benchmarks compare with, into .venv
 	python3 -m venv .venv && .venv/bin/pip install -q -r bench/requirements.txt
@@ -84,8 +93,11 @@ same-images: ## Build the images twice from nothing, and tell what differs
 
 load-images: ## Load the images into kind, or into hack/cluster where there is no Docker
 	@if command -v kind >/dev/null && docker info >/dev/null 2>&1; then \
-	  for tar in $(IMAGES)/apo-*.tar; do kind load image-archive $$tar; done; \
+	  for tar in $(IMAGES)/apo-*.tar; do kind load image-archive --name $(KIND) $$tar; done; \
 	else $(CLUSTER) load $(IMAGES)/apo-*.tar; fi
+
+kind-up: images ## A kind cluster with the images in it, for those who have Docker
+	hack/kind-up
 
 clean: ## Remove everything that was built
 	$(MVN) -q clean

@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
 import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
+import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,7 @@ import org.junit.jupiter.api.Test;
  */
 class OperatorBench {
   private static final int ROUNDS = 15;
+  private static final int MAX_SECONDS = 1800;
   private static final Map<String, String> QUICK =
       Map.of("FAKE_SECONDS_PREPARE", "0", "FAKE_SECONDS_ESTIMATE", "0", "FAKE_SECONDS_TRAIN", "0");
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -53,6 +55,59 @@ class OperatorBench {
     for (int count : new int[] {100, 500}) {
       suspended(count);
     }
+  }
+
+  /**
+   * A thousand runs at once, or as many as APO_BENCH_RUNS says. A fake kubelet ends their pods,
+   * since one node has room for 110.
+   */
+  @Test
+  void churn() throws Exception {
+    int count = Integer.parseInt(System.getenv().getOrDefault("APO_BENCH_RUNS", "1000"));
+    try (Cluster cluster = new Cluster();
+        FakeKubelet kubelet = new FakeKubelet(cluster);
+        SharedIndexInformer<APOTraining> runs =
+            cluster.client.resources(APOTraining.class).inNamespace(cluster.namespace).inform()) {
+      System.out.println("resident memory of the operators before, MiB: " + memory());
+      Instant began = Instant.now();
+      IntStream.range(0, count).forEach(i -> cluster.create("churn-" + i, QUICK));
+      double created = seconds(began);
+      List<Long> peak = List.of();
+      while (done(runs) < count && seconds(began) < MAX_SECONDS) {
+        Thread.sleep(2000);
+        List<Long> now = memory();
+        peak = sum(now) > sum(peak) ? now : peak;
+      }
+      double seconds = seconds(began);
+      Map<String, Integer> requests = requests(began, false);
+      System.out.printf(
+          Locale.ROOT,
+          "%d runs: created in %.0f s, %d done after %.0f s, %d pods; requests in a minute %.0f: %s%n",
+          count,
+          created,
+          done(runs),
+          seconds,
+          kubelet.ended(),
+          requests.values().stream().mapToInt(x -> x).sum() * 60 / seconds,
+          requests);
+      System.out.println("most resident memory of the operators, MiB: " + peak);
+      Thread.sleep(60_000);
+      System.out.println("a minute later: " + memory());
+    }
+  }
+
+  private static long done(SharedIndexInformer<APOTraining> runs) {
+    return runs.getStore().list().stream()
+        .filter(run -> run.getStatus() != null && phase(Phase.SUCCEEDED).test(run))
+        .count();
+  }
+
+  private static double seconds(Instant since) {
+    return Duration.between(since, Instant.now()).toMillis() / 1e3;
+  }
+
+  private static long sum(List<Long> values) {
+    return values.stream().mapToLong(x -> x).sum();
   }
 
   private Watcher<Pod> watcher() {

@@ -17,6 +17,9 @@ public final class Decider {
   /** How long to wait before the API server is asked again for what it refused. */
   private static final Duration AFTER_REFUSAL = Duration.ofSeconds(30);
 
+  /** How long to wait at least for a Job's pods before somebody asks what keeps them. */
+  private static final Duration FOR_PODS = Duration.ofSeconds(4);
+
   private final Observation seen;
   private final Draft draft;
   private final List<Action> actions = new ArrayList<>();
@@ -305,8 +308,9 @@ public final class Decider {
       draft.waiting(stage, Reason.JOB_CREATED, "Job " + job.name() + " was created");
     }
     if (job.pods().isEmpty()) {
-      // If its pods are refused, only Events of the Job tell.
-      lookAgainAfter(Duration.ofSeconds(4));
+      // If its pods are refused, only Events of the Job tell: soon at first, then ever more rarely.
+      Duration waited = Duration.between(state.progressed(), seen.now());
+      lookAgainAfter(waited.compareTo(FOR_PODS) < 0 ? FOR_PODS : waited);
     }
   }
 

@@ -33,7 +33,7 @@ import java.util.stream.Stream;
  * behind and the difference matters.
  */
 public final class Observer {
-  /** A Job that has had no pod for so long is asked about. */
+  /** A Job that should have had pods for so long is asked about. */
   private static final Duration NO_PODS = Duration.ofSeconds(3);
 
   private static final String JOB_NAME = "batch.kubernetes.io/job-name";
@@ -63,6 +63,7 @@ public final class Observer {
     Map<String, List<PodState>> pods = new HashMap<>();
     cachedPods.stream()
         .filter(pod -> isOf(training, pod))
+        .filter(pod -> isNoForgery(pod, jobs))
         .forEach(
             pod ->
                 pods.computeIfAbsent(
@@ -100,6 +101,14 @@ public final class Observer {
         && Stage.of(labels.get(Labels.STAGE)).isPresent();
   }
 
+  /** Labels are anyone's; a pod of a Job that is there is the Job's own. */
+  private static boolean isNoForgery(Pod pod, Map<String, Job> jobs) {
+    Job job = jobs.get(pod.getMetadata().getLabels().get(JOB_NAME));
+    return job == null
+        || pod.getMetadata().getOwnerReferences().stream()
+            .anyMatch(owner -> job.getMetadata().getUid().equals(owner.getUid()));
+  }
+
   /** Jobs that should be there: an unfinished stage's present attempt. */
   private static Stream<String> recordedJobs(APOTrainingStatus status) {
     return status == null
@@ -132,17 +141,23 @@ public final class Observer {
         name, "", first.stage(), first.attempt(), true, false, false, null, 0, "", null, pods);
   }
 
-  /** Why a Job has no pods: Kubernetes says that in Events only. */
+  /**
+   * Why a Job has no pods: Kubernetes says that in Events only. Before the Job controller has begun
+   * with the Job there are none, and the API server reads all Events of the namespace to find that
+   * out.
+   */
   private PodState.Trouble trouble(Job job, List<PodState> pods, Instant now) {
     boolean waiting =
         pods.isEmpty()
             && !Boolean.TRUE.equals(job.getSpec().getSuspend())
             && job.getMetadata().getDeletionTimestamp() == null
-            && (job.getStatus() == null
-                || job.getStatus().getConditions() == null
+            && job.getStatus() != null
+            && job.getStatus().getStartTime() != null
+            && (job.getStatus().getConditions() == null
                 || job.getStatus().getConditions().isEmpty());
-    Instant created = Instant.parse(job.getMetadata().getCreationTimestamp());
-    if (!waiting || Duration.between(created, now).compareTo(NO_PODS) < 0) {
+    if (!waiting
+        || Duration.between(Instant.parse(job.getStatus().getStartTime()), now).compareTo(NO_PODS)
+            < 0) {
       return null;
     }
     return client

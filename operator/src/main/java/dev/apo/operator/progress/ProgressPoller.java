@@ -5,42 +5,50 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.operator.decide.PodProgress;
 import dev.apo.operator.decide.PodState;
 import java.io.IOException;
-import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
- * Asks running workers how far they are, off the threads that reconcile: a worker that does not
- * answer delays nobody. Only what changed wakes a resource up.
+ * Asks running workers how far they are, and waits for none of them: one that does not answer
+ * delays no other run, and of its own only the pods behind it. Only what changed wakes a resource
+ * up.
  *
  * @param <K> what identifies a resource
  */
 public final class ProgressPoller<K> implements AutoCloseable {
+  /** The worker contract's. */
   private static final int PORT = 8080;
+
   private static final int MAX_BYTES = 64 * 1024;
-  private static final int THREADS = 8;
+
+  /** How many pods of a resource are asked at the same time. */
+  private static final int AT_ONCE = 16;
+
   private static final Duration PATIENCE = Duration.ofSeconds(3);
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final Map<K, List<Target>> targets = new ConcurrentHashMap<>();
   private final Map<String, PodProgress> answers = new ConcurrentHashMap<>();
+  private final Set<K> asking = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(task -> daemon(task, "progress-clock"));
-  private final ExecutorService askers =
-      Executors.newFixedThreadPool(THREADS, task -> daemon(task, "progress"));
   private final HttpClient http =
       HttpClient.newBuilder()
           .connectTimeout(PATIENCE)
@@ -48,6 +56,7 @@ public final class ProgressPoller<K> implements AutoCloseable {
           .build();
   private final Duration interval;
   private final Consumer<K> changed;
+  private final int port;
 
   /** A pod to ask. */
   private record Target(String pod, String address) {}
@@ -57,8 +66,13 @@ public final class ProgressPoller<K> implements AutoCloseable {
    * @param changed told which resource got on
    */
   public ProgressPoller(Duration interval, Consumer<K> changed) {
+    this(interval, changed, PORT);
+  }
+
+  ProgressPoller(Duration interval, Consumer<K> changed, int port) {
     this.interval = interval;
     this.changed = changed;
+    this.port = port;
   }
 
   public void start() {
@@ -84,40 +98,63 @@ public final class ProgressPoller<K> implements AutoCloseable {
     }
   }
 
+  /** Asks the pods of every resource that has answered, or been silent, since the last round. */
   private void round() {
-    new HashMap<>(targets).forEach((key, pods) -> askers.execute(() -> ask(key, pods)));
+    targets.forEach(
+        (key, pods) -> {
+          if (asking.add(key)) {
+            Queue<Target> left = new ConcurrentLinkedQueue<>(pods);
+            CompletableFuture.allOf(
+                    Stream.generate(() -> askAll(key, left))
+                        .limit(Math.min(AT_ONCE, pods.size()))
+                        .toArray(CompletableFuture<?>[]::new))
+                .whenComplete((done, trouble) -> asking.remove(key));
+          }
+        });
   }
 
-  private void ask(K key, List<Target> pods) {
-    boolean news = false;
-    for (Target target : new ArrayList<>(pods)) {
-      PodProgress answer = ask(target);
-      if (answer != null && targets.containsKey(key)) {
-        news |= !answer.equals(answers.put(target.pod(), answer));
-      }
+  /** Asks one pod after the other until none is left. */
+  private CompletableFuture<Void> askAll(K key, Queue<Target> left) {
+    Target target = left.poll();
+    if (target == null) {
+      return CompletableFuture.completedFuture(null);
     }
-    if (news) {
-      changed.accept(key);
-    }
+    return ask(target)
+        .thenComposeAsync(
+            answer -> {
+              List<Target> now = targets.get(key);
+              if (answer != null
+                  && now != null
+                  && now.contains(target)
+                  && !answer.equals(answers.put(target.pod(), answer))) {
+                changed.accept(key);
+              }
+              return askAll(key, left);
+            });
   }
 
-  private PodProgress ask(Target target) {
+  /** Null if it does not answer: it starts, ends, or is busy, and the next round asks again. */
+  private CompletableFuture<PodProgress> ask(Target target) {
+    String host = target.address().contains(":") ? "[" + target.address() + "]" : target.address();
     try {
-      String host =
-          target.address().contains(":") ? "[" + target.address() + "]" : target.address();
-      var request =
-          HttpRequest.newBuilder(URI.create("http://" + host + ":" + PORT + "/progress"))
-              .timeout(PATIENCE)
-              .build();
-      var response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-      try (InputStream body = response.body()) {
-        return response.statusCode() == 200 ? parse(body.readNBytes(MAX_BYTES)) : null;
-      }
-    } catch (IOException | IllegalArgumentException e) {
-      return null; // It starts, ends, or is busy: the next round asks again.
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return null;
+      CompletableFuture<HttpResponse<byte[]>> response =
+          http.sendAsync(
+              HttpRequest.newBuilder(URI.create("http://" + host + ":" + port + "/progress"))
+                  .build(),
+              head -> new BoundedBody(MAX_BYTES));
+      // The client's own patience ends with the head of the response.
+      return response
+          .copy()
+          .orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+          .handle(
+              (answer, trouble) -> {
+                response.cancel(true);
+                return trouble != null || answer.statusCode() != HttpURLConnection.HTTP_OK
+                    ? null
+                    : parse(answer.body());
+              });
+    } catch (IllegalArgumentException e) {
+      return CompletableFuture.completedFuture(null);
     }
   }
 
@@ -156,6 +193,5 @@ public final class ProgressPoller<K> implements AutoCloseable {
   @Override
   public void close() {
     clock.shutdownNow();
-    askers.shutdownNow();
   }
 }

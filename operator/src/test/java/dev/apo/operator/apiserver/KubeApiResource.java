@@ -24,6 +24,11 @@ public final class KubeApiResource implements QuarkusTestResourceLifecycleManage
   }
 
   @Override
+  public void inject(TestInjector injector) {
+    injector.injectIntoFields(api, new TestInjector.MatchesType(KubeApi.class));
+  }
+
+  @Override
   public void stop() {
     api.close();
   }

@@ -6,16 +6,11 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.api.v1alpha1.APOTraining;
-import dev.apo.api.v1alpha1.Condition;
 import dev.apo.api.v1alpha1.Phase;
 import io.fabric8.kubernetes.api.model.Event;
-import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.utils.Serialization;
-import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import jakarta.inject.Inject;
 import java.io.IOException;
@@ -24,42 +19,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/**
- * The operator on a real API server where nothing else runs: the test plays the Job controller and
- * the kubelet.
- */
+/** The operator on a real API server. */
 @QuarkusTest
-@QuarkusTestResource(KubeApiResource.class)
+@WithTestResource(KubeApiResource.class)
 @Tag("apiserver")
-class OperatorTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-  private static final String PREPARED =
-      "{\"exitCode\":0,\"result\":{\"vstarKey\":\"key\",\"vstarReused\":%s,\"trainPrompts\":64}}";
-  private static final String ESTIMATED = "{\"exitCode\":0,\"result\":{\"reward\":0.5}}";
-  private static final String TRAINED =
-      "{\"exitCode\":0,\"result\":{\"steps\":10,\"accuracy\":0.9},\"artifacts\":{\"model\":\"s3://b/model\"}}";
-
-  @Inject KubernetesClient client;
+class OperatorTest extends PlayedCluster {
   @Inject io.micrometer.core.instrument.MeterRegistry registry;
-
-  @AfterEach
-  void tidyUp() {
-    client.resources(APOTraining.class).inNamespace(KubeApi.NAMESPACE).delete();
-    // There is no garbage collector here.
-    client.batch().v1().jobs().inNamespace(KubeApi.NAMESPACE).withGracePeriod(0).delete();
-    client.pods().inNamespace(KubeApi.NAMESPACE).withGracePeriod(0).delete();
-    for (Job job : jobs()) {
-      client
-          .resource(job)
-          .edit(j -> new JobBuilder(j).editMetadata().withFinalizers().endMetadata().build());
-    }
-  }
 
   @Test
   void aRunGoesThroughAllStages() {
@@ -231,29 +199,6 @@ class OperatorTest {
   }
 
   @Test
-  void aSpecEditDuringAStatusWriteIsNotLost() {
-    create("edits", "\"suspend\": true,");
-    until("edits", phase(Phase.SUSPENDED));
-    for (int i = 1; i <= 50; i++) {
-      int limit = 100 + i;
-      for (int twice = 0; twice < 2; twice++) {
-        int value = limit + 1000 * twice;
-        client
-            .resources(APOTraining.class)
-            .inNamespace(KubeApi.NAMESPACE)
-            .withName("edits")
-            .patch(
-                io.fabric8.kubernetes.client.dsl.base.PatchContext.of(
-                    io.fabric8.kubernetes.client.dsl.base.PatchType.JSON_MERGE),
-                "{\"spec\":{\"runPolicy\":{\"maxRetries\":" + value % 1000 + "}}}");
-      }
-      until(
-          "edits",
-          t -> Objects.equals(t.getStatus().observedGeneration(), t.getMetadata().getGeneration()));
-    }
-  }
-
-  @Test
   void podSettingsReachThePodAndTheResourcesLabelsDoNot() {
     create(
         "pods",
@@ -304,151 +249,5 @@ class OperatorTest {
     until("again", t -> "JobNameTaken".equals(reason(t, "PREPARED")));
     assertThat(job("again-prepare-1").getMetadata().getUid()).isEqualTo(first);
     assertThat(get("again").getStatus().prepare()).isNull();
-  }
-
-  // --- the world --------------------------------------------------------------------------------
-
-  private void create(String name, String more) {
-    client
-        .resource(
-            Serialization.unmarshal(
-                """
-                {"apiVersion": "apo.dev/v1alpha1", "kind": "APOTraining",
-                 "metadata": {"name": "%s", "namespace": "test",
-                              "labels": {"argocd.argoproj.io/instance": "app"}},
-                 "spec": {%s "model": {"uri": "s3://b/m"}, "data": {"train": {"uri": "s3://b/d"}},
-                          "reward": {"type": "ExactMatch"}, "storage": {"uri": "s3://b/p"}}}
-                """
-                    .formatted(name, more),
-                io.fabric8.kubernetes.api.model.GenericKubernetesResource.class))
-        .create();
-  }
-
-  private APOTraining get(String name) {
-    return client.resources(APOTraining.class).inNamespace(KubeApi.NAMESPACE).withName(name).get();
-  }
-
-  private List<Job> jobs() {
-    return client.batch().v1().jobs().inNamespace(KubeApi.NAMESPACE).list().getItems();
-  }
-
-  private List<Event> events(APOTraining training) {
-    return client
-        .v1()
-        .events()
-        .inNamespace(KubeApi.NAMESPACE)
-        .withField("involvedObject.uid", training.getMetadata().getUid())
-        .list()
-        .getItems();
-  }
-
-  private APOTraining until(String name, Predicate<APOTraining> condition) {
-    return await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(50))
-        .until(() -> get(name), t -> t != null && t.getStatus() != null && condition.test(t));
-  }
-
-  private static Predicate<APOTraining> phase(Phase phase) {
-    return t -> t.getStatus().phase() == phase;
-  }
-
-  private static Condition condition(APOTraining training, String type) {
-    return training.getStatus().conditions().stream()
-        .filter(c -> c.type().name().equals(type))
-        .findFirst()
-        .orElse(null);
-  }
-
-  private static String reason(APOTraining training, String type) {
-    Condition condition = condition(training, type);
-    return condition == null ? null : condition.reason();
-  }
-
-  private Job job(String name) {
-    return await()
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(50))
-        .until(
-            () -> client.batch().v1().jobs().inNamespace(KubeApi.NAMESPACE).withName(name).get(),
-            Objects::nonNull);
-  }
-
-  private void succeed(String job, int index, String message) {
-    end(job, index, "Succeeded", 0, message);
-  }
-
-  /** What the Job controller and the kubelet would do. */
-  private void end(String jobName, int index, String phase, int exitCode, String message) {
-    Job job = job(jobName);
-    Pod pod =
-        new PodBuilder()
-            .withNewMetadata()
-            .withName(jobName + "-" + index)
-            .withNamespace(KubeApi.NAMESPACE)
-            .withLabels(job.getSpec().getTemplate().getMetadata().getLabels())
-            .addToLabels("batch.kubernetes.io/job-name", jobName)
-            .addToAnnotations("batch.kubernetes.io/job-completion-index", String.valueOf(index))
-            .endMetadata()
-            .withNewSpec()
-            .addNewContainer()
-            .withName("worker")
-            .withImage("fake")
-            .endContainer()
-            .endSpec()
-            .build();
-    client.resource(pod).create();
-    client
-        .resource(pod)
-        .editStatus(
-            p ->
-                new PodBuilder(p)
-                    .withNewStatus()
-                    .withPhase(phase)
-                    .addNewContainerStatus()
-                    .withName("worker")
-                    .withImage("fake")
-                    .withImageID("fake")
-                    .withReady(false)
-                    .withRestartCount(0)
-                    .withNewState()
-                    .withNewTerminated()
-                    .withExitCode(exitCode)
-                    .withMessage(message)
-                    .withStartedAt("2026-01-01T00:00:00Z")
-                    .withFinishedAt("2026-01-01T00:00:09Z")
-                    .endTerminated()
-                    .endState()
-                    .endContainerStatus()
-                    .endStatus()
-                    .build());
-  }
-
-  private void failJob(String name, String reason) {
-    Job job = job(name);
-    String now = "2026-01-01T00:00:10Z";
-    client
-        .resource(job)
-        .editStatus(
-            j ->
-                new JobBuilder(j)
-                    .withNewStatus()
-                    .withStartTime("2026-01-01T00:00:00Z")
-                    .withFailed(1)
-                    .addNewCondition()
-                    .withType("FailureTarget")
-                    .withStatus("True")
-                    .withReason(reason)
-                    .withLastTransitionTime(now)
-                    .endCondition()
-                    .addNewCondition()
-                    .withType("Failed")
-                    .withStatus("True")
-                    .withReason(reason)
-                    .withMessage("the test said so")
-                    .withLastTransitionTime(now)
-                    .endCondition()
-                    .endStatus()
-                    .build());
   }
 }

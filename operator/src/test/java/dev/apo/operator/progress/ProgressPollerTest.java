@@ -1,0 +1,140 @@
+package dev.apo.operator.progress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.sun.net.httpserver.HttpServer;
+import dev.apo.operator.Stage;
+import dev.apo.operator.decide.PodState;
+import dev.apo.operator.drill.Drill;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Workers are addresses of this machine that share a port, as pods do. */
+class ProgressPollerTest {
+  private static final String GOOD = "127.0.0.2";
+  private static final String SILENT = "127.0.0.3";
+  private static final String ENDLESS = "127.0.0.4";
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final Map<String, AtomicInteger> news = new ConcurrentHashMap<>();
+
+  private static PodState pod(String name, String address) {
+    return new PodState(
+        name,
+        Stage.TRAIN,
+        1,
+        0,
+        PodState.Life.RUNNING,
+        address,
+        null,
+        false,
+        null,
+        null,
+        null,
+        null,
+        Instant.EPOCH,
+        null);
+  }
+
+  /** A worker that gets on each time that it is asked. */
+  private static HttpServer good(int port) throws IOException {
+    HttpServer server = HttpServer.create(new InetSocketAddress(GOOD, port), 0);
+    AtomicInteger step = new AtomicInteger();
+    server.createContext(
+        "/progress",
+        exchange -> {
+          byte[] body =
+              "{\"done\": %d, \"total\": 1000}"
+                  .formatted(step.incrementAndGet())
+                  .getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    server.start();
+    return server;
+  }
+
+  /** A worker whose answer begins and never ends. */
+  private static HttpServer endless(int port) throws IOException {
+    HttpServer server = HttpServer.create(new InetSocketAddress(ENDLESS, port), 0);
+    server.createContext("/progress", exchange -> exchange.sendResponseHeaders(200, 1000));
+    server.start();
+    return server;
+  }
+
+  @Test
+  @Tag("drill")
+  void workersThatHangDoNotSlowTheOthers() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 1000, InetAddress.getByName(SILENT))) {
+      int port = silent.getLocalPort();
+      HttpServer good = good(port);
+      HttpServer endless = endless(port);
+      try (var poller =
+          new ProgressPoller<String>(
+              Duration.ofMillis(20),
+              key -> news.computeIfAbsent(key, k -> new AtomicInteger()).incrementAndGet(),
+              port)) {
+        poller.follow(
+            "silent",
+            IntStream.range(0, Drill.TRIES).mapToObj(i -> pod("silent-" + i, SILENT)).toList());
+        for (int i = 0; i < Drill.TRIES; i++) {
+          poller.follow("endless-" + i, List.of(pod("endless-" + i, ENDLESS)));
+        }
+        poller.follow("good", List.of(pod("good", GOOD)));
+        poller.start();
+        await().atMost(PATIENCE).until(() -> news.containsKey("good"));
+        // Far more than there is time for if one of them had to be waited for.
+        await().atMost(PATIENCE).until(() -> news.get("good").get() > 200);
+        assertThat(news).containsOnlyKeys("good");
+        Drill.passed("workers that hang", 2 * Drill.TRIES, "no progress of others");
+      } finally {
+        good.stop(0);
+        endless.stop(0);
+      }
+    }
+  }
+
+  @Test
+  void anAnswerThatIsTooLargeIsNone() throws Exception {
+    HttpServer server = HttpServer.create(new InetSocketAddress(GOOD, 0), 0);
+    AtomicInteger asked = new AtomicInteger();
+    server.createContext(
+        "/progress",
+        exchange -> {
+          asked.incrementAndGet();
+          exchange.sendResponseHeaders(200, 0);
+          try (var body = exchange.getResponseBody()) {
+            body.write("{\"done\": 1, \"total\": 2, \"more\": \"".getBytes(StandardCharsets.UTF_8));
+            body.write(new byte[100_000]);
+          }
+        });
+    server.start();
+    try (var poller =
+        new ProgressPoller<String>(
+            Duration.ofMillis(20),
+            key -> news.computeIfAbsent(key, k -> new AtomicInteger()).incrementAndGet(),
+            server.getAddress().getPort())) {
+      poller.follow("loud", List.of(pod("loud", GOOD)));
+      poller.start();
+      await().atMost(PATIENCE).until(() -> asked.get() > 2);
+      assertThat(news).isEmpty();
+      assertThat(poller.of("loud")).isNull();
+    } finally {
+      server.stop(0);
+    }
+  }
+}
