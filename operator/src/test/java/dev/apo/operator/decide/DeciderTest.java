@@ -87,6 +87,18 @@ class DeciderTest {
   }
 
   @Test
+  void anAlgorithmThatNeedsNoTableGoesWithoutAnEstimate() {
+    world.spec = World.spec("{\"algorithm\": {\"type\": \"GRPO\"}}");
+    world.runTo(Stage.ESTIMATE);
+    Condition estimated = world.condition(ConditionType.VALUE_ESTIMATED);
+    assertThat(estimated.reason()).isEqualTo("NotNeeded");
+    assertThat(estimated.message()).isEqualTo("GRPO needs no V* table: no estimate is made");
+    assertThat(world.condition(ConditionType.PREPARED).message()).contains("no V* table is needed");
+    assertThat(world.status.phase()).isEqualTo(Phase.TRAINING);
+    assertThat(world.jobs).noneMatch(job -> job.stage() == Stage.ESTIMATE);
+  }
+
+  @Test
   void aTableThatIsGivenIsNotSampled() {
     world.spec = World.spec("{\"estimate\": {\"table\": {\"uri\": \"s3://b/t.parquet\"}}}");
     world.tableReused = true;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.data.DataFile;
+import dev.apo.worker.hub.HubFiles;
 import dev.apo.worker.storage.Storage;
 import dev.apo.worker.storage.StorageOptions;
 import dev.apo.worker.storage.Storages;
@@ -14,6 +15,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -46,7 +48,9 @@ class InputsTest {
         Files.writeString(path, file);
       }
     }
-    inputs = new Inputs(root.resolve("disk"), root.resolve("cache"), this::open);
+    Path cache = root.resolve("cache");
+    var hub = new HubFiles(cache, Map.of(), Map.of(), message -> {});
+    inputs = new Inputs(root.resolve("disk"), cache, this::open, hub, message -> {});
   }
 
   private Storage open(String uri) {
