@@ -77,18 +77,14 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
         throw missing("The data file " + file + " does not exist; check " + field + ".");
       }
       if (Files.isDirectory(file)) {
-        throw missing(
-            "The data file "
-                + file
-                + " is a directory; name a file in "
-                + field
-                + ", or several, such as "
-                + uri.replaceFirst("/+$", "")
-                + "/*.jsonl.");
+        throw folder(field, uri, file.toString());
       }
       return new DataFile(file.toString(), file);
     }
     int slash = uri.lastIndexOf('/');
+    if (slash < "s3://".length() || slash == uri.length() - 1) {
+      throw folder(field, uri, uri);
+    }
     try (Storage storage = open.apply(uri.substring(0, slash))) {
       StoredObject object =
           storage
@@ -145,6 +141,17 @@ public record Inputs(Path baseDirectory, Path cache, Function<String, Storage> o
       storage.download(object.key(), target);
     }
     return new DataFile(uri, target);
+  }
+
+  private static ApoException folder(String field, String uri, String name) {
+    return missing(
+        "The data file "
+            + name
+            + " is a directory; name a file in "
+            + field
+            + ", or several, such as "
+            + uri.replaceFirst("/+$", "")
+            + "/*.jsonl.");
   }
 
   private static ApoException missing(String sentence) {
