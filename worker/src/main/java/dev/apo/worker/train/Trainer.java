@@ -12,7 +12,7 @@ import dev.apo.worker.evaluate.Evaluator;
 import dev.apo.worker.telemetry.MetricsLog;
 import dev.apo.worker.telemetry.Reporter;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -262,23 +262,29 @@ final class Trainer {
   private List<Rollout> sample(int[] rows, int step) {
     var batch = new ArrayList<Prompt>();
     double[] values = new double[rows.length];
-    long[] seeds = new long[rows.length];
     for (int i = 0; i < rows.length; i++) {
       batch.add(prompts.get(rows[i]));
       values[i] = vStar[rows[i]];
-      seeds[i] = seed(step, rows, i);
     }
-    return rollouts.sample(batch, values, seeds);
+    return rollouts.sample(batch, values, seeds(plan.seed(), step, rows));
   }
 
-  /** A row that a batch has more than once gets another response each time. */
-  private long seed(int step, int[] rows, int i) {
-    long before = Arrays.stream(rows, 0, i).filter(row -> row == rows[i]).count();
-    RandomStream stream =
-        before == 0
-            ? RandomStream.of(plan.seed(), STREAM, step, rows[i])
-            : RandomStream.of(plan.seed(), STREAM, step, rows[i], before);
-    return stream.key();
+  /**
+   * The seed of each response of a batch. A row that the batch has more than once gets another
+   * response each time.
+   */
+  static long[] seeds(long seed, int step, int[] rows) {
+    Map<Integer, Integer> times = new HashMap<>();
+    long[] seeds = new long[rows.length];
+    for (int i = 0; i < rows.length; i++) {
+      int before = times.merge(rows[i], 1, Integer::sum) - 1;
+      RandomStream stream =
+          before == 0
+              ? RandomStream.of(seed, STREAM, step, rows[i])
+              : RandomStream.of(seed, STREAM, step, rows[i], before);
+      seeds[i] = stream.key();
+    }
+    return seeds;
   }
 
   private static void addRolloutMetrics(StepMetrics metrics, List<Rollout> sampled) {
