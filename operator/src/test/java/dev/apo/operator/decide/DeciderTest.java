@@ -392,6 +392,14 @@ class DeciderTest {
   }
 
   @Test
+  void aJobWithoutPodsIsAskedAboutEverMoreRarely() {
+    world.step();
+    assertThat(world.step().lookAgainAfter()).isEqualTo(Duration.ofSeconds(4));
+    world.pass(Duration.ofSeconds(60));
+    assertThat(world.step().lookAgainAfter()).isEqualTo(Duration.ofSeconds(60));
+  }
+
+  @Test
   void shardsFailInsideOneJobAndCountTogether() {
     world.runTo(Stage.ESTIMATE);
     JobState job = world.current(Stage.ESTIMATE);
