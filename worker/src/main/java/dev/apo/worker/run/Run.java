@@ -1,6 +1,7 @@
 package dev.apo.worker.run;
 
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.cost.Memory;
 import dev.apo.worker.manifest.Manifest;
 import dev.apo.worker.telemetry.Reporter;
 import java.util.LinkedHashMap;
@@ -53,7 +54,7 @@ public final class Run {
                       estimated.reused(),
                       estimated.responsesGenerated())
                   : null,
-              Memory.peakRssMiB(),
+              Memory.peakMiB(),
               seconds,
               stages.cost());
       return new Outcome(result, trained);

@@ -182,7 +182,9 @@ public final class TrainStage {
               + " prompts are left by spec.algorithm.filterAllIncorrect; lower it.");
     }
     double[] vStar = all.stream().mapToDouble(estimate::vStar).toArray();
-    session.writeJson(session.keys().values(), ValueSummary.of(vStar, all, prompts.size()));
+    long tokens =
+        table.stream().flatMap(row -> row.samples().stream()).mapToLong(Sample::tokens).sum();
+    session.writeJson(session.keys().values(), ValueSummary.of(vStar, all, prompts.size(), tokens));
     return new TrainingSet(prompts, values.stream().mapToDouble(Double::doubleValue).toArray());
   }
 
