@@ -110,7 +110,7 @@ class ComparisonTest {
         .isEqualTo(
             """
             method   seeds      time s  memory MiB           KL       accuracy   tokens  steps
-            (start)                                       0          0.500
+            (start)                                           0          0.500
             apo          1        10.0           –         0.50          0.950      200     20
             ppo          2  10.0 ± 0.0     100 ± 0  0.50 ± 0.00  0.900 ± 0.000  200 ± 0     20
 
