@@ -3,7 +3,6 @@ package dev.apo.worker.compare;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Collectors;
 
 /**
@@ -18,11 +17,11 @@ record Comparison(List<Method> methods, List<Duel> duels) {
    */
   static Comparison of(List<FinishedRun> runs) {
     // Runs that found a table have its cost from the one that sampled it.
-    Map<String, Double> tables =
+    Map<String, TableCost> tables =
         runs.stream()
             .filter(run -> run.vstarKey() != null)
             .collect(
-                Collectors.toMap(FinishedRun::vstarKey, FinishedRun::estimateSeconds, Math::max));
+                Collectors.toMap(FinishedRun::vstarKey, FinishedRun::table, TableCost::max));
     Map<String, List<FinishedRun>> byMethod =
         runs.stream()
             .collect(
@@ -30,17 +29,10 @@ record Comparison(List<Method> methods, List<Duel> duels) {
                     FinishedRun::method, LinkedHashMap::new, Collectors.toList()));
     List<Method> methods =
         byMethod.values().stream()
-            .map(same -> Method.of(same, seconds(same.get(0).vstarKey(), tables)))
+            .map(same -> Method.of(same, tables.get(same.get(0).vstarKey())))
             .toList();
     Method first = methods.get(0);
     return new Comparison(
         methods, methods.stream().skip(1).map(other -> Duel.of(first, other)).toList());
-  }
-
-  private static Double seconds(String key, Map<String, Double> tables) {
-    if (key == null) {
-      return 0.0;
-    }
-    return Objects.equals(tables.get(key), 0.0) ? null : tables.get(key);
   }
 }

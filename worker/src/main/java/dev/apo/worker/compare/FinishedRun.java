@@ -12,8 +12,7 @@ import java.util.Map;
  * @param spec what of its manifest decides the result
  * @param inputs digests of what was behind the manifest's addresses
  * @param vstarKey of the V* table that it used; null if its algorithm needs none
- * @param estimateSeconds what it spent on that table, all shards; 0 if it found the table complete
- * @param estimateTokens response tokens of the table
+ * @param table what it took to sample that table
  * @param trained its evaluations, by what training had taken
  * @param peakMemoryMiB largest resident set of any of its processes; null if nobody noted it
  * @param divergence of the trained policy from the starting model; null if it is not known
@@ -24,8 +23,7 @@ record FinishedRun(
     JsonNode spec,
     Map<String, String> inputs,
     String vstarKey,
-    double estimateSeconds,
-    double estimateTokens,
+    TableCost table,
     List<Point> trained,
     Double peakMemoryMiB,
     Double divergence) {

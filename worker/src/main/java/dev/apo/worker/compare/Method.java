@@ -17,7 +17,7 @@ import java.util.function.Function;
  * @param estimateSeconds of them, those for the V* table; null if it was found and nobody knows
  * @param tokens response tokens that were sampled
  * @param estimateTokens of them, those of the V* table
- * @param peakMemoryMiB largest resident set of a run; null if it is not known of each
+ * @param peakMemoryMiB largest resident set of a run, its V* table included; null if it is not known of each
  * @param divergence KL of the trained policy from the starting model, nats a response; null if it
  *     is not known of each
  * @param curve mean over the runs of evaluations after the same step
@@ -40,15 +40,19 @@ record Method(
 
   /**
    * @param runs of one method
-   * @param estimateSeconds of their V* table, 0 without one, null if nobody knows
+   * @param table their V* table; null if they have none
    */
-  static Method of(List<FinishedRun> runs, Double estimateSeconds) {
+  static Method of(List<FinishedRun> runs, TableCost table) {
     FinishedRun first = runs.get(0);
-    double tokens = first.estimateTokens();
-    double seconds = estimateSeconds == null ? 0 : estimateSeconds;
+    TableCost before = table == null ? TableCost.NONE : table;
+    boolean unknown = table != null && table.seconds() == 0;
     List<List<Point>> whole =
         runs.stream()
-            .map(run -> run.trained().stream().map(p -> p.after(seconds, tokens)).toList())
+            .map(
+                run ->
+                    run.trained().stream()
+                        .map(p -> p.after(before.seconds(), before.tokens()))
+                        .toList())
             .toList();
     List<Point> curve = mean(whole);
     return new Method(
@@ -58,13 +62,20 @@ record Method(
         curve.get(0).accuracy(),
         atEnd(whole, Point::accuracy),
         atEnd(whole, Point::seconds),
-        estimateSeconds,
+        unknown ? null : Double.valueOf(before.seconds()),
         atEnd(whole, Point::tokens),
-        tokens,
-        Estimate.of(runs.stream().map(FinishedRun::peakMemoryMiB).toArray(Double[]::new)),
+        before.tokens(),
+        Estimate.of(runs.stream().map(run -> peak(run, before)).toArray(Double[]::new)),
         Estimate.of(runs.stream().map(FinishedRun::divergence).toArray(Double[]::new)),
         curve,
         whole);
+  }
+
+  /** Of a run that would have sampled its table itself. */
+  private static Double peak(FinishedRun run, TableCost table) {
+    return run.peakMemoryMiB() == null
+        ? null
+        : Double.valueOf(Math.max(run.peakMemoryMiB(), table.peakMemoryMiB()));
   }
 
   private static Estimate atEnd(List<List<Point>> runs, Function<Point, Double> figure) {

@@ -88,8 +88,12 @@ record RunPlace(String name, Storage storage, String root) {
         spec(),
         JSON.convertValue(json(RunKeys.INPUTS), new TypeReference<Map<String, String>>() {}),
         values ? key.asText() : null,
-        stages.get("estimate").hours() * SECONDS,
-        values ? number(json(RunKeys.VALUES), RunKeys.VALUES, "sampledTokens") : 0,
+        values
+            ? new TableCost(
+                stages.get("estimate").hours() * SECONDS,
+                number(json(RunKeys.VALUES), RunKeys.VALUES, "sampledTokens"),
+                stages.get("estimate").peakMemoryMiB())
+            : TableCost.NONE,
         evaluations(),
         peak == 0 ? null : Double.valueOf(peak),
         divergence());

@@ -33,6 +33,8 @@ function time(seconds) {
   const s = Math.round(seconds), h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
   return s < 60 ? s + " s" : s < 3600 ? m + " min " + s % 60 + " s" : h + " h " + String(m).padStart(2, "0") + " min";
 }
+/** A label of an axis: as short as it can be. */
+const label = x => Math.abs(x) < 1e6 && (x === 0 || Math.abs(x) >= 1e-3) ? (+x.toPrecision(4)).toLocaleString("en", {maximumFractionDigits: 6}).replace("-", "−") : fmt(x);
 const mean = values => values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
 
 function ticks(lo, hi, count) {

@@ -32,20 +32,21 @@ class ComparisonTest {
     Comparison comparison =
         Comparison.of(
             List.of(
-                Runs.withTable(Runs.of("apo-seed-1", 1, 0.5, 0.9), "key", 0, 400),
-                Runs.withTable(Runs.of("apo-seed-2", 2, 0.5, 0.9), "key", 3, 400)));
+                Runs.withTable(Runs.of("apo-seed-1", 1, 0.5, 0.9), "key", new TableCost(0, 400, 0)),
+                Runs.withTable(Runs.of("apo-seed-2", 2, 0.5, 0.9), "key", new TableCost(3, 400, 150))));
 
     Method apo = comparison.methods().get(0);
     assertThat(apo.estimateSeconds()).isEqualTo(3);
     assertThat(apo.seconds()).isEqualTo(new Estimate(8, 0.0));
     assertThat(apo.tokens()).isEqualTo(new Estimate(500, 0.0));
+    assertThat(apo.peakMemoryMiB()).isEqualTo(new Estimate(150, 0.0));
     assertThat(apo.curve().get(0)).isEqualTo(new Point(0, 3, 400, 0.5));
   }
 
   @Test
   void theTimeOfATableThatNobodySampledIsNotKnown() {
     Comparison comparison =
-        Comparison.of(List.of(Runs.withTable(Runs.of("apo-seed-1", 1, 0.5, 0.9), "key", 0, 400)));
+        Comparison.of(List.of(Runs.withTable(Runs.of("apo-seed-1", 1, 0.5, 0.9), "key", new TableCost(0, 400, 0))));
 
     assertThat(comparison.methods().get(0).estimateSeconds()).isNull();
     assertThat(TextTable.of(comparison)).contains("> 5.0");
@@ -66,7 +67,7 @@ class ComparisonTest {
   void theTimeToAnAccuracyIsThatOfTheFirstEvaluationThere() {
     FinishedRun apo =
         Runs.withPeak(
-            Runs.withTable(Runs.of("apo-seed-1", 1, 0.5, 0.9, 0.85, 0.95), "key", 1, 0), 70.0);
+            Runs.withTable(Runs.of("apo-seed-1", 1, 0.5, 0.9, 0.85, 0.95), "key", new TableCost(1, 0, 0)), 70.0);
 
     Duel duel = Comparison.of(List.of(apo, PPO)).duels().get(0);
 

@@ -1,5 +1,6 @@
 package dev.apo.worker.compare;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -24,8 +25,7 @@ final class Runs {
         spec(seed),
         Map.of("model", "m", "prompts", "p"),
         null,
-        0,
-        0,
+        TableCost.NONE,
         points,
         100.0,
         0.5);
@@ -40,54 +40,31 @@ final class Runs {
     return spec;
   }
 
-  static FinishedRun withTable(FinishedRun r, String key, double seconds, double tokens) {
-    return new FinishedRun(
-        r.address(),
-        r.name(),
-        r.spec(),
-        r.inputs(),
-        key,
-        seconds,
-        tokens,
-        r.trained(),
-        r.peakMemoryMiB(),
-        r.divergence());
+  static FinishedRun withTable(FinishedRun r, String key, TableCost table) {
+    return copy(r, r.spec(), r.inputs(), key, table, r.peakMemoryMiB());
   }
 
   static FinishedRun withPeak(FinishedRun r, Double peak) {
-    return new FinishedRun(
-        r.address(),
-        r.name(),
-        r.spec(),
-        r.inputs(),
-        r.vstarKey(),
-        r.estimateSeconds(),
-        r.estimateTokens(),
-        r.trained(),
-        peak,
-        r.divergence());
+    return copy(r, r.spec(), r.inputs(), r.vstarKey(), r.table(), peak);
   }
 
-  static FinishedRun withSpec(FinishedRun r, ObjectNode spec) {
-    return with(r, spec, r.inputs());
+  static FinishedRun withSpec(FinishedRun r, JsonNode spec) {
+    return copy(r, spec, r.inputs(), r.vstarKey(), r.table(), r.peakMemoryMiB());
   }
 
   static FinishedRun withInputs(FinishedRun r, Map<String, String> inputs) {
-    return with(r, (ObjectNode) r.spec(), inputs);
+    return copy(r, r.spec(), inputs, r.vstarKey(), r.table(), r.peakMemoryMiB());
   }
 
-  private static FinishedRun with(FinishedRun r, ObjectNode spec, Map<String, String> inputs) {
+  private static FinishedRun copy(
+      FinishedRun r,
+      JsonNode spec,
+      Map<String, String> inputs,
+      String key,
+      TableCost table,
+      Double peak) {
     return new FinishedRun(
-        r.address(),
-        r.name(),
-        spec,
-        inputs,
-        r.vstarKey(),
-        r.estimateSeconds(),
-        r.estimateTokens(),
-        r.trained(),
-        r.peakMemoryMiB(),
-        r.divergence());
+        r.address(), r.name(), spec, inputs, key, table, r.trained(), peak, r.divergence());
   }
 
   static List<String> names(Comparison comparison) {
