@@ -20,8 +20,7 @@ record Comparison(List<Method> methods, List<Duel> duels) {
     Map<String, TableCost> tables =
         runs.stream()
             .filter(run -> run.vstarKey() != null)
-            .collect(
-                Collectors.toMap(FinishedRun::vstarKey, FinishedRun::table, TableCost::max));
+            .collect(Collectors.toMap(FinishedRun::vstarKey, FinishedRun::table, TableCost::max));
     Map<String, List<FinishedRun>> byMethod =
         runs.stream()
             .collect(

@@ -17,7 +17,8 @@ import java.util.function.Function;
  * @param estimateSeconds of them, those for the V* table; null if it was found and nobody knows
  * @param tokens response tokens that were sampled
  * @param estimateTokens of them, those of the V* table
- * @param peakMemoryMiB largest resident set of a run, its V* table included; null if it is not known of each
+ * @param peakMemoryMiB largest resident set of a run, its V* table included; null if it is not
+ *     known of each
  * @param divergence KL of the trained policy from the starting model, nats a response; null if it
  *     is not known of each
  * @param curve mean over the runs of evaluations after the same step

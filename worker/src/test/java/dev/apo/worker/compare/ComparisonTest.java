@@ -33,7 +33,8 @@ class ComparisonTest {
         Comparison.of(
             List.of(
                 Runs.withTable(Runs.of("apo-seed-1", 1, 0.5, 0.9), "key", new TableCost(0, 400, 0)),
-                Runs.withTable(Runs.of("apo-seed-2", 2, 0.5, 0.9), "key", new TableCost(3, 400, 150))));
+                Runs.withTable(
+                    Runs.of("apo-seed-2", 2, 0.5, 0.9), "key", new TableCost(3, 400, 150))));
 
     Method apo = comparison.methods().get(0);
     assertThat(apo.estimateSeconds()).isEqualTo(3);
@@ -46,7 +47,10 @@ class ComparisonTest {
   @Test
   void theTimeOfATableThatNobodySampledIsNotKnown() {
     Comparison comparison =
-        Comparison.of(List.of(Runs.withTable(Runs.of("apo-seed-1", 1, 0.5, 0.9), "key", new TableCost(0, 400, 0))));
+        Comparison.of(
+            List.of(
+                Runs.withTable(
+                    Runs.of("apo-seed-1", 1, 0.5, 0.9), "key", new TableCost(0, 400, 0))));
 
     assertThat(comparison.methods().get(0).estimateSeconds()).isNull();
     assertThat(TextTable.of(comparison)).contains("> 5.0");
@@ -67,7 +71,9 @@ class ComparisonTest {
   void theTimeToAnAccuracyIsThatOfTheFirstEvaluationThere() {
     FinishedRun apo =
         Runs.withPeak(
-            Runs.withTable(Runs.of("apo-seed-1", 1, 0.5, 0.9, 0.85, 0.95), "key", new TableCost(1, 0, 0)), 70.0);
+            Runs.withTable(
+                Runs.of("apo-seed-1", 1, 0.5, 0.9, 0.85, 0.95), "key", new TableCost(1, 0, 0)),
+            70.0);
 
     Duel duel = Comparison.of(List.of(apo, PPO)).duels().get(0);
 
