@@ -2,7 +2,9 @@ package dev.apo.worker.compare;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import dev.apo.api.v1alpha1.APOTraining;
 import dev.apo.worker.FileErrors;
 import dev.apo.worker.manifest.Manifest;
@@ -10,6 +12,7 @@ import dev.apo.worker.manifest.ManifestReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A manifest with another seed, as a run of its own.
@@ -44,17 +47,21 @@ record SeededRun(String method, long seed, Manifest manifest, Path file) {
 
   private static ObjectNode spec(Manifest of, long seed) {
     ObjectNode spec = JSON.valueToTree(of.spec());
-    resolve(of, spec.get("model"));
-    resolve(of, spec.at("/data/train"));
-    resolve(of, spec.at("/data/eval"));
-    resolve(of, spec.get("storage"));
+    List.of("/model", "/data/train", "/data/eval", "/storage")
+        .forEach(block -> resolve(of, spec.at(block)));
     spec.withObjectProperty("train").put("seed", seed);
     return spec;
   }
 
-  private static void resolve(Manifest of, JsonNode named) {
-    if (named instanceof ObjectNode block) {
-      block.put("uri", of.resolve(block.get("uri").asText()));
+  /** Makes the block's addresses absolute: one, or a list of them. */
+  private static void resolve(Manifest of, JsonNode block) {
+    if (block.path("uri").isTextual()) {
+      ((ObjectNode) block).put("uri", of.resolve(block.get("uri").textValue()));
+    }
+    if (block.path("uris") instanceof ArrayNode all) {
+      for (int i = 0; i < all.size(); i++) {
+        all.set(i, new TextNode(of.resolve(all.get(i).textValue())));
+      }
     }
   }
 
