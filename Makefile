@@ -16,10 +16,10 @@ DRILL_SECONDS ?= 60
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
-.PHONY: help tools images same-images load-images kind-up build run test test-fast test-operator drills e2e test-smollm2 format crd chart manifests bench bench-operator peer clean
+.PHONY: help tools images same-images load-images kind-up build run test test-fast test-operator drills e2e test-smollm2 format crd chart manifests bench bench-algorithms bench-operator peer clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build everything, without tests
 	$(MVN) -q package -DskipTests
@@ -74,6 +74,10 @@ manifests: chart ## Render the chart to deploy/, and Argo CD's health check; nee
 
 bench: build ## Measure against TRL and transformers (make peer first)
 	./apo bench run --manifest bench/adder.yaml --peer "$(PEER)"
+
+bench-algorithms: build ## A*-PO beside GRPO, PPO and REBEL, 3 seeds: equal prompts, then equal tokens
+	./apo compare samples/compare/apo.yaml samples/compare/grpo.yaml samples/compare/ppo.yaml samples/compare/rebel.yaml --out artifacts/compare/prompts
+	./apo compare samples/compare/apo.yaml samples/compare/tokens/grpo.yaml samples/compare/tokens/ppo.yaml samples/compare/tokens/rebel.yaml --out artifacts/compare/tokens
 
 bench-operator: images ## Measure the operator on hack/cluster
 	KC_CONTROLLER_QPS=1000 hack/e2e OperatorBench

@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
     description = "Trains a language model with A*-PO, from one manifest.",
     subcommands = {
       RunCommand.class,
+      CompareCommand.class,
       StageCommand.Prepare.class,
       StageCommand.Estimate.class,
       StageCommand.Train.class,

@@ -7,9 +7,11 @@ package dev.apo.worker.cost;
  * @param gpuHours hours by the number of GPUs
  * @param cpuHours hours by the number of cores, where there was no GPU
  * @param money null without a price
+ * @param peakMemoryMiB largest resident set of any of its processes; 0 where nobody noted it
  */
-public record StageCost(double hours, double gpuHours, double cpuHours, Double money) {
-  static final StageCost NONE = new StageCost(0, 0, 0, null);
+public record StageCost(
+    double hours, double gpuHours, double cpuHours, Double money, double peakMemoryMiB) {
+  static final StageCost NONE = new StageCost(0, 0, 0, null, 0);
 
   StageCost plus(StageCost other) {
     return new StageCost(
@@ -18,6 +20,7 @@ public record StageCost(double hours, double gpuHours, double cpuHours, Double m
         cpuHours + other.cpuHours,
         money == null
             ? other.money
-            : other.money == null ? money : Double.valueOf(money + other.money));
+            : other.money == null ? money : Double.valueOf(money + other.money),
+        Math.max(peakMemoryMiB, other.peakMemoryMiB));
   }
 }

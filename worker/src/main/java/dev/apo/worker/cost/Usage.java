@@ -10,11 +10,13 @@ import dev.apo.api.v1alpha1.PriceSpec;
  * @param seconds wall-clock time
  * @param gpuSeconds time by the number of GPUs
  * @param cpuSeconds time by the number of cores, where there was no GPU
+ * @param peakMemoryMiB largest resident set of any attempt's process
  * @param price as the manifest last said; null for none
  */
 @JsonIgnoreProperties(ignoreUnknown = true)
-record Usage(double seconds, double gpuSeconds, double cpuSeconds, PriceSpec price) {
-  static final Usage NONE = new Usage(0, 0, 0, null);
+record Usage(
+    double seconds, double gpuSeconds, double cpuSeconds, double peakMemoryMiB, PriceSpec price) {
+  static final Usage NONE = new Usage(0, 0, 0, 0, null);
 
   /** This and some more seconds on a machine. */
   Usage plus(double more, Machine machine, PriceSpec now) {
@@ -22,6 +24,7 @@ record Usage(double seconds, double gpuSeconds, double cpuSeconds, PriceSpec pri
         seconds + more,
         gpuSeconds + more * machine.gpus(),
         cpuSeconds + (machine.gpus() > 0 ? 0 : more * machine.cores()),
+        Math.max(peakMemoryMiB, Memory.peakMiB()),
         now);
   }
 
@@ -32,6 +35,7 @@ record Usage(double seconds, double gpuSeconds, double cpuSeconds, PriceSpec pri
         seconds / 3600,
         gpuHours,
         cpuHours,
-        price == null ? null : gpuHours * price.gpuHour() + cpuHours * price.cpuHour());
+        price == null ? null : gpuHours * price.gpuHour() + cpuHours * price.cpuHour(),
+        peakMemoryMiB);
   }
 }

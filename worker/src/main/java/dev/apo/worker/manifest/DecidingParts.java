@@ -50,28 +50,43 @@ public final class DecidingParts {
   }
 
   /**
+   * A field that two specs set differently.
+   *
+   * @param path such as {@code spec.train.seed}
+   * @param before as JSON, or {@code unset}
+   */
+  public record Difference(String path, String before, String after) {}
+
+  /**
    * What changed from one {@link #json} to another, a sentence for each field, in the order of
    * their names; empty when nothing did. A field that the earlier one does not have was at its
    * default: the program that wrote it may not have known the field.
    */
   public static List<String> changes(String before, String after) {
-    List<String> changes = new ArrayList<>();
-    compare("spec", Schema.ofApoTraining().field("spec"), read(before), read(after), changes);
-    return changes;
+    return differences(before, after).stream()
+        .map(d -> "%s was %s and is now %s".formatted(d.path(), d.before(), d.after()))
+        .toList();
+  }
+
+  /** The fields in which two {@link #json} differ, in the order of their names. */
+  public static List<Difference> differences(String before, String after) {
+    List<Difference> differences = new ArrayList<>();
+    compare("spec", Schema.ofApoTraining().field("spec"), read(before), read(after), differences);
+    return differences;
   }
 
   private static void compare(
-      String path, Schema schema, JsonNode before, JsonNode after, List<String> changes) {
+      String path, Schema schema, JsonNode before, JsonNode after, List<Difference> differences) {
     if (before.isObject() && after.isObject()) {
       TreeSet<String> names = new TreeSet<>();
       before.fieldNames().forEachRemaining(names::add);
       after.fieldNames().forEachRemaining(names::add);
       for (String name : names) {
         Schema field = schema == null ? null : schema.field(name);
-        compare(path + "." + name, field, before.path(name), after.path(name), changes);
+        compare(path + "." + name, field, before.path(name), after.path(name), differences);
       }
     } else if (!before.equals(after) && !(before.isMissingNode() && isDefault(schema, after))) {
-      changes.add("%s was %s and is now %s".formatted(path, show(before), show(after)));
+      differences.add(new Difference(path, show(before), show(after)));
     }
   }
 

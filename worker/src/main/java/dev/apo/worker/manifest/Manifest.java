@@ -21,8 +21,17 @@ public record Manifest(String namespace, String name, APOTrainingSpec spec, Path
 
   /** The same run of another model, tokenizer included. */
   public Manifest withModel(Path directory) {
+    return withModel(directory.toUri().toString());
+  }
+
+  /**
+   * The same.
+   *
+   * @param uri address of a model directory
+   */
+  public Manifest withModel(String uri) {
     var s = spec;
-    var model = new ModelSpec(directory.toUri().toString(), null, null);
+    var model = new ModelSpec(uri, null, null);
     var other =
         new APOTrainingSpec(
             s.suspend(),

@@ -4,18 +4,12 @@ import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.run.RunKeys;
 import dev.apo.worker.storage.Storage;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 
 /**
  * The run's page: curves, the distribution of V*, responses, cost and settings. It needs no network
  * and no other file, so it can be mailed.
  */
 public final class Report {
-  private static final String DATA = "{{data}}";
-
   private Report() {}
 
   /**
@@ -34,17 +28,8 @@ public final class Report {
               + storage.uri(root)
               + "; give the directory of a run, such as STORAGE/runs/NAMESPACE/NAME/local.");
     }
-    String page = template().replace(DATA, ScriptJson.write(data.read()));
     String key = root.isEmpty() ? RunKeys.REPORT : root + "/" + RunKeys.REPORT;
-    storage.write(key, page.getBytes(StandardCharsets.UTF_8));
+    storage.write(key, Page.of("report.html", data.read()));
     return storage.uri(key);
-  }
-
-  private static String template() {
-    try (InputStream in = Report.class.getResourceAsStream("report.html")) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -1,2 +1,2 @@
-/** The run's page: one self-contained HTML file, made of the run's artifacts. */
+/** Pages: self-contained HTML files, such as a run's, made of its artifacts. */
 package dev.apo.worker.report;

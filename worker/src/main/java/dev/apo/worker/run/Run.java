@@ -1,6 +1,7 @@
 package dev.apo.worker.run;
 
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.cost.Memory;
 import dev.apo.worker.manifest.Manifest;
 import dev.apo.worker.telemetry.Reporter;
 import java.util.LinkedHashMap;
@@ -57,7 +58,7 @@ public final class Run {
                       estimated.responsesGenerated())
                   : null,
               trained.filtered(),
-              Memory.peakRssMiB(),
+              Memory.peakMiB(),
               seconds,
               stages.cost());
       return new Outcome(result, trained);

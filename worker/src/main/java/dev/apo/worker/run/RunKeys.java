@@ -16,6 +16,9 @@ public record RunKeys(String namespace, String name, String uid) {
   public static final String RESULT = "result.json";
   public static final String USAGE = "usage";
   public static final String REPORT = "report.html";
+  public static final String INPUTS = "inputs.json";
+  public static final String MODEL = "model";
+  public static final String DIVERGENCE = "divergence.json";
 
   /** {@code runs/NAMESPACE/NAME/UID} */
   public String root() {
@@ -34,7 +37,7 @@ public record RunKeys(String namespace, String name, String uid) {
 
   /** What was behind the manifest's addresses when the run was started. */
   public String inputs() {
-    return root() + "/inputs.json";
+    return root() + "/" + INPUTS;
   }
 
   /** The commits that the run's revisions on the hub stand for. */
@@ -48,7 +51,7 @@ public record RunKeys(String namespace, String name, String uid) {
 
   /** The trained model, in Hugging Face layout. */
   public String model() {
-    return root() + "/model";
+    return root() + "/" + MODEL;
   }
 
   public String metrics() {

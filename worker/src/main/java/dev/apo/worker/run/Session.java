@@ -74,7 +74,7 @@ public final class Session implements AutoCloseable {
     this.reporter = reporter;
     this.stop = stop;
     this.keys = new RunKeys(manifest.namespace(), manifest.name(), launch.uid());
-    this.storage = openStorage(spec.storage().uri());
+    this.storage = openStorage(manifest);
     Path cache = launch.workDirectory().resolve("inputs");
     this.hub =
         new HubFiles(
@@ -131,6 +131,15 @@ public final class Session implements AutoCloseable {
   }
 
   private Storage openStorage(String uri) {
+    return openStorage(manifest, uri);
+  }
+
+  /** Opens a manifest's own storage, and nothing else. */
+  public static Storage openStorage(Manifest manifest) {
+    return openStorage(manifest, manifest.spec().storage().uri());
+  }
+
+  private static Storage openStorage(Manifest manifest, String uri) {
     var s = manifest.spec().storage();
     boolean pathStyle = s.pathStyle() == null ? s.endpoint() != null : s.pathStyle();
     return Storages.open(

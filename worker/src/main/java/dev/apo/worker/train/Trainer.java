@@ -217,10 +217,13 @@ final class Trainer {
         "perf/total_num_tokens",
         (double) rollouts.stream().mapToLong(r -> r.sequence().tokens().length).sum());
     summary.put("perf/generated_responses", (double) sampled.generated());
+    summary.put("perf/generated_tokens", (double) sampled.generatedTokens());
     summary.put("training/epoch", (double) batches.epoch(state.step()));
     headline.put("reward", summary.get("critic/rewards/mean"));
+    double seconds = seconds(began);
+    summary.put("timing_s/step", seconds);
     TrainingState next =
-        state.advanced(outcome.optimizerSteps(), sampled.generatedTokens(), seconds(began));
+        state.advanced(outcome.optimizerSteps(), sampled.generatedTokens(), seconds);
     journal.append(next.step(), summary, responses(outcome.experience(), figures, next.step()));
     return next;
   }

@@ -13,6 +13,7 @@ import java.util.List;
  * @param trained of them, those that are trained on
  * @param neverSolved prompts that no sample of the reference policy solved
  * @param alwaysSolved prompts that every sample solved
+ * @param sampledTokens response tokens of the table: what it cost to sample
  * @param mean of V*
  * @param from the least V*
  * @param to the greatest V*
@@ -23,6 +24,7 @@ record ValueSummary(
     int trained,
     int neverSolved,
     int alwaysSolved,
+    long sampledTokens,
     double mean,
     double from,
     double to,
@@ -37,14 +39,18 @@ record ValueSummary(
         table.stream()
             .map(row -> row.samples().stream().mapToDouble(Sample::reward).toArray())
             .toList();
-    return of(rewards.stream().mapToDouble(estimate::vStar).toArray(), rewards, trained);
+    return of(
+        rewards.stream().mapToDouble(estimate::vStar).toArray(),
+        rewards,
+        trained,
+        table.stream().flatMap(row -> row.samples().stream()).mapToLong(Sample::tokens).sum());
   }
 
   /**
    * @param vStar of all prompts of the table
    * @param rewards [prompts][samples]
    */
-  static ValueSummary of(double[] vStar, List<double[]> rewards, int trained) {
+  static ValueSummary of(double[] vStar, List<double[]> rewards, int trained, long sampledTokens) {
     double from = Arrays.stream(vStar).min().orElse(0);
     double to = Arrays.stream(vStar).max().orElse(0);
     int[] counts = new int[to > from ? BINS : 1];
@@ -57,6 +63,7 @@ record ValueSummary(
         trained,
         (int) rewards.stream().filter(r -> Arrays.stream(r).allMatch(x -> x <= 0)).count(),
         (int) rewards.stream().filter(r -> Arrays.stream(r).allMatch(x -> x > 0)).count(),
+        sampledTokens,
         Arrays.stream(vStar).average().orElse(0),
         from,
         to,

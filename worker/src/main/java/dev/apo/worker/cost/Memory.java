@@ -1,11 +1,11 @@
-package dev.apo.worker.run;
+package dev.apo.worker.cost;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The memory that this process has used. */
-final class Memory {
+public final class Memory {
   private static final String PEAK = "VmHWM:";
 
   private Memory() {}
@@ -13,7 +13,7 @@ final class Memory {
   /**
    * Largest resident set so far, in MiB, native memory included; 0 where the kernel does not tell.
    */
-  static double peakRssMiB() {
+  public static double peakMiB() {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
         if (line.startsWith(PEAK)) {
