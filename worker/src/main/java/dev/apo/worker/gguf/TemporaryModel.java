@@ -4,6 +4,7 @@ import dev.apo.worker.FileErrors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.stream.Stream;
 
 /**
@@ -43,7 +44,7 @@ public record TemporaryModel(Path directory, Path temporary) implements AutoClos
       return;
     }
     try (Stream<Path> all = Files.walk(temporary)) {
-      for (Path path : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(path);
       }
     } catch (IOException e) {

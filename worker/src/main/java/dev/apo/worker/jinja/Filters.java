@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /** What may follow {@code |}. */
 final class Filters {
@@ -110,8 +111,7 @@ final class Filters {
     return results;
   }
 
-  private static List<Object> chosen(
-      Object value, java.util.function.Predicate<Object> which, boolean kept) {
+  private static List<Object> chosen(Object value, Predicate<Object> which, boolean kept) {
     var chosen = new ArrayList<Object>();
     for (Object item : Values.items(value)) {
       if (which.test(item) == kept) {
@@ -121,13 +121,13 @@ final class Filters {
     return chosen;
   }
 
-  private static java.util.function.Predicate<Object> ofAttribute(Arguments a) {
+  private static Predicate<Object> ofAttribute(Arguments a) {
     String name = a.text(0, "attribute");
     var test = predicate(a.from(1));
     return item -> test.test(Values.item(item, name));
   }
 
-  private static java.util.function.Predicate<Object> predicate(Arguments a) {
+  private static Predicate<Object> predicate(Arguments a) {
     if (a.positional().isEmpty()) {
       return Values::isTrue;
     }

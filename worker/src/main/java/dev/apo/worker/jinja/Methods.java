@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Python's methods of texts and dictionaries, as far as they change nothing. */
@@ -79,7 +81,7 @@ final class Methods {
         : characters.indexOf(c) >= 0;
   }
 
-  private static boolean any(Arguments a, java.util.function.Predicate<String> test) {
+  private static boolean any(Arguments a, Predicate<String> test) {
     return a.only("affix").get(0, "affix") instanceof List<?> several
         ? several.stream().map(Values::text).anyMatch(test)
         : test.test(a.text(0, "affix"));
@@ -114,7 +116,7 @@ final class Methods {
   private static String title(String text) {
     return Pattern.compile("\\p{L}+")
         .matcher(text)
-        .replaceAll(word -> java.util.regex.Matcher.quoteReplacement(capitalize(word.group())));
+        .replaceAll(word -> Matcher.quoteReplacement(capitalize(word.group())));
   }
 
   static String join(String separator, Object items) {

@@ -1,5 +1,6 @@
 package dev.apo.worker.jinja;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,7 +78,7 @@ public final class Template {
     if (step == 0 || Math.abs((double) to - from) / Math.abs((double) step) > MAX_RANGE) {
       throw new TemplateException("range goes through more than " + MAX_RANGE + " numbers");
     }
-    var numbers = new java.util.ArrayList<Object>();
+    var numbers = new ArrayList<Object>();
     for (long i = from; step > 0 ? i < to : i > to; i += step) {
       numbers.add(i);
     }

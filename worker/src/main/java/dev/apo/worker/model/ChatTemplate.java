@@ -1,6 +1,7 @@
 package dev.apo.worker.model;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
@@ -66,9 +67,7 @@ public final class ChatTemplate {
     Path file = model.path().resolve("chat_template.jinja");
     Path configFile = model.path().resolve("tokenizer_config.json");
     JsonNode config =
-        Files.exists(configFile)
-            ? ModelDirectory.readJson(configFile)
-            : com.fasterxml.jackson.databind.node.MissingNode.getInstance();
+        Files.exists(configFile) ? ModelDirectory.readJson(configFile) : MissingNode.getInstance();
     boolean own = Files.exists(file);
     String where = own ? file.toString() : configFile + " (chat_template)";
     String source = own ? read(file) : source(config.path("chat_template"), model.path());
