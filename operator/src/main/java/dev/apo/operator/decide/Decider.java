@@ -109,14 +109,7 @@ public final class Decider {
       if (draft.isComplete(stage)) {
         continue;
       }
-      if (stage == Stage.ESTIMATE && draft.isTableReused()) {
-        boolean given = seen.spec().estimate().table() != null;
-        draft.completeWithout(
-            given ? Reason.TABLE_GIVEN : Reason.TABLE_REUSED,
-            "The V* table "
-                + draft.vstarKey()
-                + (given ? " is that of spec.estimate.table" : " was complete")
-                + ": no response is sampled");
+      if (stage == Stage.ESTIMATE && goesWithoutEstimate()) {
         continue;
       }
       if (!advance(stage)) {
@@ -127,6 +120,27 @@ public final class Decider {
       }
     }
     draft.succeed();
+  }
+
+  /** Whether no response need be sampled for an estimate; then the condition says why. */
+  private boolean goesWithoutEstimate() {
+    if (!draft.needsValues()) {
+      draft.completeWithout(
+          Reason.NOT_NEEDED,
+          seen.spec().algorithm().type() + " needs no V* table: no estimate is made");
+      return true;
+    }
+    if (!draft.isTableReused()) {
+      return false;
+    }
+    boolean given = seen.spec().estimate().table() != null;
+    draft.completeWithout(
+        given ? Reason.TABLE_GIVEN : Reason.TABLE_REUSED,
+        "The V* table "
+            + draft.vstarKey()
+            + (given ? " is that of spec.estimate.table" : " was complete")
+            + ": no response is sampled");
+    return true;
   }
 
   /** Gets one stage on; whether it is complete now. */

@@ -1,6 +1,7 @@
 package dev.apo.operator.decide;
 
 import dev.apo.api.v1alpha1.APOTrainingStatus;
+import dev.apo.api.v1alpha1.AlgorithmType;
 import dev.apo.api.v1alpha1.Artifacts;
 import dev.apo.api.v1alpha1.ConditionType;
 import dev.apo.api.v1alpha1.EstimateResults;
@@ -74,6 +75,11 @@ final class Draft {
 
   boolean isComplete(Stage stage) {
     return conditions.isTrue(stage.condition());
+  }
+
+  /** Whether the algorithm reads a V* table. */
+  boolean needsValues() {
+    return seen.spec().algorithm().type() == AlgorithmType.APO;
   }
 
   boolean isTableReused() {
@@ -196,13 +202,20 @@ final class Draft {
     }
   }
 
+  private String table() {
+    if (!needsValues()) {
+      return "no V* table is needed";
+    }
+    return isTableReused() ? "the V* table is there" : "the V* table is to be sampled";
+  }
+
   private String summary(Stage stage) {
     return switch (stage) {
       case PREPARE ->
           (prepared.trainPrompts() == null
                   ? ""
                   : prepared.trainPrompts() + " prompts to train on; ")
-              + (isTableReused() ? "the V* table is there" : "the V* table is to be sampled");
+              + table();
       case ESTIMATE ->
           estimated == null || estimated.reward() == null
               ? "The V* table is complete"

@@ -35,6 +35,8 @@ public enum Reason {
   TABLE_REUSED("TableReused"),
   /** The manifest gives a table. */
   TABLE_GIVEN("TableGiven"),
+  /** The algorithm needs no such stage. */
+  NOT_NEEDED("NotNeeded"),
 
   // Suspension.
   /** Pods are being stopped; training saves a checkpoint first. */

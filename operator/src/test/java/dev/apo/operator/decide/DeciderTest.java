@@ -87,6 +87,18 @@ class DeciderTest {
   }
 
   @Test
+  void anAlgorithmThatNeedsNoTableGoesWithoutAnEstimate() {
+    world.spec = World.spec("{\"algorithm\": {\"type\": \"GRPO\"}}");
+    world.runTo(Stage.ESTIMATE);
+    Condition estimated = world.condition(ConditionType.VALUE_ESTIMATED);
+    assertThat(estimated.reason()).isEqualTo("NotNeeded");
+    assertThat(estimated.message()).isEqualTo("GRPO needs no V* table: no estimate is made");
+    assertThat(world.condition(ConditionType.PREPARED).message()).contains("no V* table is needed");
+    assertThat(world.status.phase()).isEqualTo(Phase.TRAINING);
+    assertThat(world.jobs).noneMatch(job -> job.stage() == Stage.ESTIMATE);
+  }
+
+  @Test
   void aTableThatIsGivenIsNotSampled() {
     world.spec = World.spec("{\"estimate\": {\"table\": {\"uri\": \"s3://b/t.parquet\"}}}");
     world.tableReused = true;
@@ -377,6 +389,14 @@ class DeciderTest {
     assertThat(decision.lookAgainAfter()).isEqualTo(Duration.ofSeconds(30));
     assertThat(decision.status().prepare()).isNull();
     assertThat(decision.status().conditions().get(0).message()).isEqualTo("quota exceeded");
+  }
+
+  @Test
+  void aJobWithoutPodsIsAskedAboutEverMoreRarely() {
+    world.step();
+    assertThat(world.step().lookAgainAfter()).isEqualTo(Duration.ofSeconds(4));
+    world.pass(Duration.ofSeconds(60));
+    assertThat(world.step().lookAgainAfter()).isEqualTo(Duration.ofSeconds(60));
   }
 
   @Test

@@ -35,7 +35,7 @@ final class World {
         """
         {"suspend": false,
          "model": {"uri": "s3://b/m"}, "data": {"train": {"uri": "s3://b/d"}},
-         "reward": {"type": "ExactMatch"}, "storage": {"uri": "s3://b/p"},
+         "algorithm": {"type": "APO"}, "reward": {"type": "ExactMatch"}, "storage": {"uri": "s3://b/p"},
          "estimate": {"samplesPerPrompt": 8, "shards": 2},
          "train": {"seed": 0},
          "runPolicy": {"maxRetries": 2, "stalledAfterSeconds": 600}}

@@ -107,14 +107,7 @@ public record Inputs(
         throw missing("The data file " + file + " does not exist; check " + field + ".");
       }
       if (Files.isDirectory(file)) {
-        throw missing(
-            "The data file "
-                + file
-                + " is a directory; name a file in "
-                + field
-                + ", or several, such as "
-                + uri.replaceFirst("/+$", "")
-                + "/*.jsonl.");
+        throw folder(field, uri, file.toString());
       }
       return new DataFile(file.toString(), file);
     }
@@ -126,6 +119,9 @@ public record Inputs(
    */
   private DataFile object(String uri, String field) {
     int slash = uri.lastIndexOf('/');
+    if (slash < "s3://".length() || slash == uri.length() - 1) {
+      throw folder(field, uri, uri);
+    }
     try (Storage storage = open.apply(uri.substring(0, slash))) {
       StoredObject object =
           storage
@@ -192,6 +188,17 @@ public record Inputs(
       storage.download(object.key(), target);
     }
     return new DataFile(uri, target);
+  }
+
+  private static ApoException folder(String field, String uri, String name) {
+    return missing(
+        "The data file "
+            + name
+            + " is a directory; name a file in "
+            + field
+            + ", or several, such as "
+            + uri.replaceFirst("/+$", "")
+            + "/*.jsonl.");
   }
 
   private static ApoException missing(String sentence) {

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -58,7 +59,11 @@ final class AtomicFile {
       Files.deleteIfExists(temporary);
       OURS.remove(name);
     }
-    flushDirectory(directory);
+    try {
+      flushDirectory(directory);
+    } catch (NoSuchFileException e) {
+      // Deleted by another process since, with its directory.
+    }
   }
 
   /**
@@ -81,14 +86,14 @@ final class AtomicFile {
   /** A new file, locked as long as it is open: that its writer lives. */
   private static FileChannel create(Path temporary) throws IOException {
     for (int i = 1; ; i++) {
-      createDirectories(temporary.getParent());
       try {
+        createDirectories(temporary.getParent());
         FileChannel channel =
             FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         lock(channel);
         return channel;
-      } catch (NoSuchFileException e) {
-        // The empty directory was tidied away before the file was in it.
+      } catch (NoSuchFileException | FileAlreadyExistsException e) {
+        // An empty directory was tidied away before the file was in it.
         if (i == TRIES) {
           throw e;
         }

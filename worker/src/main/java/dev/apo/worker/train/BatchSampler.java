@@ -6,8 +6,11 @@ import dev.apo.worker.data.Prompt;
 import dev.apo.worker.data.RandomStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 
 /**
  * Samples what a step trains on: so many responses to each prompt of its batch. Prompts that the
@@ -99,23 +102,27 @@ final class BatchSampler {
     return rollouts.sample(
         IntStream.of(rows).mapToObj(prompts::get).toList(),
         IntStream.of(rows).mapToDouble(row -> vStar[row]).toArray(),
-        IntStream.range(0, rows.length).mapToObj(i -> seeds(step, rows, i)).toList());
+        seeds(seed, step, rows, responsesPerPrompt));
   }
 
-  private long[] seeds(int step, int[] rows, int i) {
-    RandomStream stream = stream(step, rows, i);
-    long[] seeds = new long[responsesPerPrompt];
-    for (int n = 0; n < seeds.length; n++) {
-      seeds[n] = n == 0 ? stream.key() : stream.bits(n);
+  /**
+   * [rows][responses] the seeds of a batch's responses. A row that the batch has more than once
+   * gets other responses each time.
+   */
+  static List<long[]> seeds(long seed, int step, int[] rows, int responses) {
+    Map<Integer, Integer> times = new HashMap<>();
+    var seeds = new ArrayList<long[]>();
+    for (int row : rows) {
+      int before = times.merge(row, 1, Integer::sum) - 1;
+      RandomStream stream =
+          before == 0
+              ? RandomStream.of(seed, STREAM, step, row)
+              : RandomStream.of(seed, STREAM, step, row, before);
+      seeds.add(
+          LongStream.range(0, responses)
+              .map(n -> n == 0 ? stream.key() : stream.bits(n))
+              .toArray());
     }
     return seeds;
-  }
-
-  /** A row that a batch has more than once gets other responses each time. */
-  private RandomStream stream(int step, int[] rows, int i) {
-    long before = Arrays.stream(rows, 0, i).filter(row -> row == rows[i]).count();
-    return before == 0
-        ? RandomStream.of(seed, STREAM, step, rows[i])
-        : RandomStream.of(seed, STREAM, step, rows[i], before);
   }
 }

@@ -141,6 +141,20 @@ class InputsTest {
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NOT_FOUND));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "./data,         ./data/*.jsonl",
+    "s3://bucket,    s3://bucket/*.jsonl",
+    "s3://bucket/a/, s3://bucket/a/*.jsonl",
+  })
+  void aFolderIsNoFileButMayHoldSome(String folder, String files) {
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> contents(folder))
+        .withMessageEndingWith(
+            " is a directory; name a file in spec.data.train, or several, such as " + files + ".")
+        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NOT_FOUND));
+  }
+
   private List<String> contents(String... uris) {
     return inputs.files("spec.data.train", List.of(uris)).stream()
         .map(

@@ -59,6 +59,20 @@ class StatusServerTest {
   }
 
   @Test
+  void progressOfAStageStandsStillWhileItEvaluates() throws Exception {
+    tracker.stageStarted("train", 725, "steps", 5);
+    tracker.partStarted("evaluate", 1319, "responses");
+    tracker.partAdvanced(400);
+
+    JsonNode progress = new ObjectMapper().readTree(get("/progress").body());
+    assertThat(progress.get("stage").asText()).isEqualTo("train");
+    assertThat(progress.get("done").asLong()).isEqualTo(5);
+    assertThat(progress.at("/part/stage").asText()).isEqualTo("evaluate");
+    assertThat(progress.at("/part/done").asLong()).isEqualTo(400);
+    assertThat(progress.at("/part/total").asLong()).isEqualTo(1319);
+  }
+
+  @Test
   void metricsAreThoseOfTheLastStep() throws Exception {
     tracker.stageStarted("train", 725, "steps", 5);
     server.metrics(Map.of("critic/rewards/mean", 0.25, "response_length/mean", 300.0));
