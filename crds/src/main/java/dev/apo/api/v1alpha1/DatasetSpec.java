@@ -15,7 +15,7 @@ import java.util.List;
     message = "exactly one of uri and uris must be set: one address, or a list of them")
 public record DatasetSpec(
     @JsonPropertyDescription(
-            "File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, hf://datasets/owner/name/file, or a path from ./ or ../ relative to the manifest; * in it matches what a name may have, ** any folders (not on the hub), and all matches are read in the order of their names.")
+            "File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, hf://datasets/owner/name/file, or a path from ./ or ../ relative to the manifest; * in it matches what a name may have, ** any folders, and all matches are read in the order of their names.")
         @Size(min = 1, max = Limits.URI)
         @Pattern(Limits.DATA_URI)
         String uri,

@@ -9,8 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /**
@@ -70,27 +74,58 @@ public final class HubFiles {
     return download(address);
   }
 
+  /**
+   * Files below a folder of a data set.
+   *
+   * @param folder its address
+   * @param which takes a name relative to the folder
+   * @return paths on the disk by that name, sorted
+   */
+  public SortedMap<String, Path> files(String folder, Predicate<String> which) {
+    HubAddress address = HubAddress.parse(folder.replaceFirst("/+$", ""));
+    String prefix = address.file() == null ? "" : address.file() + "/";
+    var found = new TreeMap<String, Path>();
+    bring(
+        address,
+        files ->
+            files.stream()
+                .filter(file -> file.name().startsWith(prefix))
+                .filter(file -> which.test(file.name().substring(prefix.length())))
+                .toList(),
+        (file, path) -> found.put(file.name().substring(prefix.length()), path));
+    return found;
+  }
+
   private Path download(HubAddress address) {
     String known = commits.get(address.source());
     if (known != null && isHere(address, known)) {
       return place(address, known);
     }
+    String commit = bring(address, files -> wanted(address, files), (file, path) -> {});
+    if (address.file() == null) {
+      mark(directory(address, commit).resolve(COMPLETE));
+    }
+    return place(address, commit);
+  }
+
+  /** Downloads what is missing of the files that are chosen; returns the commit. */
+  private String bring(
+      HubAddress address,
+      UnaryOperator<List<Snapshot.File>> choice,
+      BiConsumer<Snapshot.File, Path> brought) {
     try (Hub hub = Hub.from(environment)) {
-      Snapshot snapshot = hub.snapshot(address.at(known));
+      Snapshot snapshot = hub.snapshot(address.at(commits.get(address.source())));
       commits.put(address.source(), snapshot.commit());
       Path directory = directory(address, snapshot.commit());
+      List<Snapshot.File> chosen = choice.apply(snapshot.files());
       List<Snapshot.File> missing =
-          wanted(address, snapshot.files()).stream()
-              .filter(file -> !Files.exists(directory.resolve(file.name())))
-              .toList();
+          chosen.stream().filter(file -> !Files.exists(directory.resolve(file.name()))).toList();
       if (!missing.isEmpty()) {
         messages.accept(told(address, snapshot.commit(), missing));
       }
       missing.forEach(file -> hub.download(snapshot, file, directory.resolve(file.name())));
-      if (address.file() == null) {
-        mark(directory.resolve(COMPLETE));
-      }
-      return place(address, snapshot.commit());
+      chosen.forEach(file -> brought.accept(file, directory.resolve(file.name())));
+      return snapshot.commit();
     }
   }
 

@@ -17,6 +17,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.function.Consumer;
@@ -90,14 +91,10 @@ public record Inputs(
   public List<DataFile> files(String field, List<String> uris) {
     var files = new LinkedHashMap<String, DataFile>();
     for (String uri : uris) {
-      List<DataFile> found = isPattern(uri) ? matches(field, uri) : List.of(file(field, uri));
+      List<DataFile> found = Glob.isOne(uri) ? matches(field, uri) : List.of(file(field, uri));
       found.forEach(file -> files.putIfAbsent(file.name(), file));
     }
     return List.copyOf(files.values());
-  }
-
-  private static boolean isPattern(String uri) {
-    return Glob.isOne(uri) && !uri.startsWith(HubAddress.SCHEME);
   }
 
   private DataFile file(String field, String uri) {
@@ -135,11 +132,21 @@ public record Inputs(
   }
 
   private List<DataFile> matches(String field, String uri) {
-    List<DataFile> found = uri.startsWith("s3://") ? stored(Glob.of(uri)) : onDisk(uri);
+    List<DataFile> found =
+        uri.startsWith(HubAddress.SCHEME)
+            ? onHub(Glob.of(uri))
+            : uri.startsWith("s3://") ? stored(Glob.of(uri)) : onDisk(uri);
     if (found.isEmpty()) {
       throw missing("No file matches " + uri + "; check " + field + ".");
     }
     return found;
+  }
+
+  private List<DataFile> onHub(Glob glob) {
+    var files = new ArrayList<DataFile>();
+    hub.files(glob.directory(), glob::matches)
+        .forEach((name, path) -> files.add(new DataFile(glob.directory() + name, path)));
+    return files;
   }
 
   private List<DataFile> stored(Glob glob) {

@@ -109,6 +109,21 @@ class HubTest {
   }
 
   @Test
+  void bringsTheFilesOfAFolderThatAreAskedFor() {
+    server.push(
+        "datasets/owner/sums",
+        'b',
+        Map.of(
+            "data/b.jsonl", SMALL, "data/a.jsonl", LARGE, "data/c.txt", SMALL, "d.jsonl", SMALL));
+
+    Map<String, Path> found =
+        files().files("hf://datasets/owner/sums/data/", name -> name.endsWith(".jsonl"));
+    assertThat(found.keySet()).containsExactly("a.jsonl", "b.jsonl");
+    assertThat(found.get("a.jsonl")).hasBinaryContent(LARGE);
+    assertThat(files().files("hf://datasets/owner/sums/", "d.jsonl"::equals)).hasSize(1);
+  }
+
+  @Test
   void bringsAModelThatIsOneFile() {
     server.push("models/owner/name", 'b', Map.of("small-Q4.gguf", LARGE, "large.gguf", LARGE));
     Path file = files().model(MODEL + "/small-Q4.gguf", null);

@@ -485,7 +485,7 @@ class ManifestReaderTest {
         arguments(
             "train: {uri: ./train.jsonl}",
             "train: {uri: hf://a/b}",
-            ":7: spec.data.train.uri cannot be \"hf://a/b\": File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, hf://datasets/owner/name/file, or a path from ./ or ../ relative to the manifest; * in it matches what a name may have, ** any folders (not on the hub), and all matches are read in the order of their names."),
+            ":7: spec.data.train.uri cannot be \"hf://a/b\": File of rows, by its ending JSON Lines (.jsonl), a JSON array (.json), CSV with a header (.csv), each also with .gz, or Parquet (.parquet): s3://bucket/path, file:///path, hf://datasets/owner/name/file, or a path from ./ or ../ relative to the manifest; * in it matches what a name may have, ** any folders, and all matches are read in the order of their names."),
         arguments(
             "train: {uri: ./train.jsonl}",
             "train: {uri: ./t.jsonl, limit: 0}",

@@ -7,11 +7,13 @@ import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.data.DataFile;
 import dev.apo.worker.hub.HubFiles;
+import dev.apo.worker.hub.HubServer;
 import dev.apo.worker.storage.Storage;
 import dev.apo.worker.storage.StorageOptions;
 import dev.apo.worker.storage.Storages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,14 +50,35 @@ class InputsTest {
         Files.writeString(path, file);
       }
     }
+    inputs = inputs(Map.of());
+  }
+
+  private Inputs inputs(Map<String, String> environment) {
     Path cache = root.resolve("cache");
-    var hub = new HubFiles(cache, Map.of(), Map.of(), message -> {});
-    inputs = new Inputs(root.resolve("disk"), cache, this::open, hub, message -> {});
+    var hub = new HubFiles(cache, environment, Map.of(), message -> {});
+    return new Inputs(root.resolve("disk"), cache, this::open, hub, message -> {});
   }
 
   private Storage open(String uri) {
     String directory = uri.replaceFirst("^s3://bucket", root.resolve("bucket").toString());
     return Storages.open(directory, StorageOptions.DEFAULT, root);
+  }
+
+  @Test
+  void anAsteriskMatchesFilesOnTheHub() throws IOException {
+    try (HubServer server = new HubServer()) {
+      byte[] text = "text".getBytes(StandardCharsets.UTF_8);
+      server.push(
+          "datasets/owner/sums",
+          'a',
+          Map.of("data/b.jsonl", text, "data/a.jsonl", text, "data/c.txt", text, "d.jsonl", text));
+      Inputs withHub = inputs(Map.of("HF_ENDPOINT", server.endpoint()));
+      String folder = "hf://datasets/owner/sums/data/";
+
+      assertThat(withHub.files("spec.data.train", List.of(folder + "*.jsonl")))
+          .extracting(DataFile::name)
+          .containsExactly(folder + "a.jsonl", folder + "b.jsonl");
+    }
   }
 
   private static final String MATCHES =
