@@ -24,6 +24,9 @@ final class BatchSampler {
   /** Keeps the random numbers of rollouts apart from those of shuffling and evaluation. */
   private static final long STREAM = 0x726f6c6c;
 
+  /** Keeps a prompt's further responses apart from those of the same prompt later in a batch. */
+  private static final long OTHERS = 0x6f746872;
+
   private final List<Prompt> prompts;
   private final double[] vStar;
   private final Batches batches;
@@ -120,7 +123,7 @@ final class BatchSampler {
               : RandomStream.of(seed, STREAM, step, row, before);
       seeds.add(
           LongStream.range(0, responses)
-              .map(n -> n == 0 ? stream.key() : stream.bits(n))
+              .map(n -> n == 0 ? stream.key() : RandomStream.of(stream.key(), OTHERS, n).key())
               .toArray());
     }
     return seeds;

