@@ -63,7 +63,7 @@ class SmolLm2Pipeline {
           """
               .formatted(storage.spec()));
       APOTraining run = cluster.until("gsm8k", phase(Phase.SUCCEEDED), Duration.ofMinutes(15));
-      assertThat(run.getStatus().results().estimate().responses()).isEqualTo(16);
+      assertThat(run.getStatus().results().estimate().prompts()).isEqualTo(8);
       assertThat(run.getStatus().results().train().steps()).isEqualTo(2);
       assertThat(storage.objects(run.getStatus().artifacts().model()))
           .anyMatch(name -> name.endsWith("model.safetensors"))

@@ -161,8 +161,31 @@ final class Draft {
       trained = word.train() != null ? ProgressSummary.merge(trained, word.train()) : trained;
       artifacts = word.artifacts() != null ? merge(artifacts, word.artifacts()) : artifacts;
     }
+    if (stage == Stage.ESTIMATE && estimated != null) {
+      estimated = withResponses(estimated, words);
+    }
     conditions.holds(stage.condition(), Reason.COMPLETED, summary(stage));
     endStalling();
+  }
+
+  /** Each shard tells of the responses that it sampled itself. */
+  private static EstimateResults withResponses(EstimateResults table, List<LastWord> words) {
+    long responses =
+        words.stream()
+            .map(LastWord::estimate)
+            .filter(shard -> shard != null && shard.responses() != null)
+            .mapToLong(EstimateResults::responses)
+            .sum();
+    return new EstimateResults(
+        table.prompts(),
+        responses,
+        table.reward(),
+        table.value(),
+        table.unsolvedFraction(),
+        table.solvedFraction(),
+        table.responseTokens(),
+        table.truncatedFraction(),
+        table.tokensPerSecond());
   }
 
   /** The estimate is not needed. */

@@ -78,6 +78,14 @@ class DeciderTest {
   }
 
   @Test
+  void responsesOfAllShardsAreCountedTogether() {
+    world.runTo(Stage.ESTIMATE);
+    world.finish(Stage.ESTIMATE);
+    assertThat(world.status.results().estimate().responses()).isEqualTo(2 * 512L);
+    assertThat(world.status.results().estimate().reward()).isEqualTo(0.5);
+  }
+
+  @Test
   void aTableThatIsThereIsNotSampledAgain() {
     world.tableReused = true;
     world.runTo(Stage.ESTIMATE);
