@@ -9,7 +9,6 @@ import dev.apo.worker.telemetry.ProgressTracker;
 import dev.apo.worker.telemetry.ProgressView;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -62,9 +61,6 @@ final class CompareCommand implements Callable<Integer> {
   @Option(names = "--region", paramLabel = "REGION", description = "Region of --runs' buckets.")
   private String region;
 
-  @Option(names = "--fresh", description = "Run anew what is finished; V* tables are kept.")
-  private boolean fresh;
-
   @Option(
       names = LogFormat.OPTION,
       paramLabel = "text|json",
@@ -82,10 +78,7 @@ final class CompareCommand implements Callable<Integer> {
     if (seeds.stream().anyMatch(seed -> seed < 0)) {
       throw new ApoException(ExitCode.USAGE, "--seeds must be whole numbers from 0.");
     }
-    var childOptions = new ArrayList<>(List.of(LogFormat.OPTION, logFormat.name()));
-    if (fresh) {
-      childOptions.add("--fresh");
-    }
+    List<String> childOptions = List.of(LogFormat.OPTION, logFormat.name());
     String ca = System.getenv("APO_CA_FILE");
     var options =
         new StorageOptions(endpoint, region, endpoint != null, ca == null ? null : Path.of(ca));

@@ -3,6 +3,7 @@ package dev.apo.worker.compare;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.apo.api.v1alpha1.AlgorithmType;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
@@ -39,7 +40,7 @@ public final class Comparer {
 
   /**
    * @param directory for the page and the manifests of the runs
-   * @param childOptions that {@code apo run} is given for each run
+   * @param childOptions that the commands of each run are given
    * @param messages told what it does, in a line each
    */
   public Comparer(
@@ -115,17 +116,26 @@ public final class Comparer {
     stop.check();
     String name = run.manifest().name();
     try (Storage storage = Session.openStorage(run.manifest())) {
-      boolean fresh = childOptions.contains("--fresh");
-      if (!fresh && place(run, storage).isFinished(run.manifest())) {
+      if (place(run, storage).isFinished(run.manifest())) {
         messages.accept(name + " is finished already.");
         return;
       }
     }
     messages.accept("Running " + name + ".");
-    var command = new ArrayList<>(List.of("run", run.file().toString()));
-    command.addAll(List.of("--work-dir", directory.resolve("work").resolve(name).toString()));
-    command.addAll(childOptions);
-    ChildProcess.run("The run " + name, command, stop);
+    // Stages are processes of their own, as on a cluster: what the estimate leaves behind would
+    // count as training's memory for the seed that samples the table, and for no other.
+    if (run.manifest().spec().algorithm().type() == AlgorithmType.APO) {
+      child("estimate", run);
+    }
+    child("run", run);
+  }
+
+  private void child(String command, SeededRun run) {
+    String name = run.manifest().name();
+    var line = new ArrayList<>(List.of(command, run.file().toString()));
+    line.addAll(List.of("--work-dir", directory.resolve("work").resolve(name).toString()));
+    line.addAll(childOptions);
+    ChildProcess.run("The run " + name, line, stop);
   }
 
   private static RunPlace place(SeededRun run, Storage storage) {
