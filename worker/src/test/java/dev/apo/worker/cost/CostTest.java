@@ -60,8 +60,7 @@ class CostTest {
 
     Cost cost = Cost.read(storage, "usage");
 
-    assertThat(cost.total())
-        .isEqualTo(new StageCost(1, 0, 4, null, cost.total().peakMemoryMiB()));
+    assertThat(cost.total()).isEqualTo(new StageCost(1, 0, 4, null, cost.total().peakMemoryMiB()));
     assertThat(cost.inWords())
         .isEqualTo("4.00 CPU-hours (prepare 0.0000, estimate 0.0000, train 4.00)");
   }
