@@ -155,8 +155,8 @@ final class Workplace {
   private String[] arguments(String command, String... more) {
     var all = new ArrayList<>(List.of(command));
     all.addAll(List.of(more));
-    // Behind the name of a subcommand, if there is one.
-    int at = more.length > 0 && !more[0].startsWith("-") ? 2 : 1;
+    // Behind the name of a subcommand.
+    int at = command.equals("vstar") ? 2 : 1;
     all.addAll(at, List.of(manifest().toString(), "--log-format", "json"));
     return all.toArray(String[]::new);
   }
