@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -46,7 +47,14 @@ class GivenTableRunTest {
     assertThat(result.at("/vstar/reused").asBoolean()).isTrue();
     assertThat(result.at("/vstar/responsesGenerated").asInt()).isZero();
     assertThat(result.at("/vstar/key").asText()).isNotEqualTo(key(sampled));
-    assertThat(given.results()).isEqualTo(sampled.results());
+    assertThat(trained(given)).isEqualTo(trained(sampled)).isNotEmpty();
+  }
+
+  /** All but what the table cost: one that is given does not say how long its responses were. */
+  private static Map<String, Object> trained(Workplace workplace) {
+    var results = new TreeMap<>(workplace.results());
+    results.remove("values.json");
+    return results;
   }
 
   private static String key(Workplace workplace) {

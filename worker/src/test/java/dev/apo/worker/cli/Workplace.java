@@ -288,8 +288,11 @@ final class Workplace {
     var results = new TreeMap<String, Object>(digests(run("model")));
     results.putAll(digests(run("checkpoints/step-00000006")));
     results.keySet().removeAll(List.of("state.json", "manifest.json"));
-    for (String file : List.of("samples.jsonl", "rollouts.jsonl", "values.json")) {
+    for (String file : List.of("samples.jsonl", "rollouts.jsonl")) {
       results.put(file, digest(run(file)));
+    }
+    if (Files.exists(run("values.json"))) {
+      results.put("values.json", digest(run("values.json")));
     }
     results.put("metrics", metrics());
     ObjectNode state = (ObjectNode) parse(read(run("result.json"))).get("state");
