@@ -73,7 +73,7 @@ public record TrainSpec(
     @JsonPropertyDescription("Number format of the forward and backward pass.") @Default("BF16")
         Precision precision,
     @JsonPropertyDescription(
-            "Most tokens in one forward and backward pass; chosen from the free memory if unset.")
+            "Most tokens, padding included, in one forward and backward pass; 8192 if unset.")
         @Min(16)
         @Max(Limits.INT)
         Integer microBatchTokens,

@@ -52,7 +52,6 @@ public final class Decoder implements AutoCloseable {
   private List<NDArray> gradient = List.of();
   private List<NDArray> moment1 = List.of();
   private List<NDArray> moment2 = List.of();
-  private NDArray controls;
 
   /**
    * @param owner whose weights and adapters this decoder shares, or null
@@ -571,114 +570,16 @@ public final class Decoder implements AutoCloseable {
 
   /**
    * Makes room for {@code slots} responses at once, each with its prompt at most {@code length}
-   * tokens long.
+   * tokens long. A decoder has one such cache at a time.
    */
-  public void reserve(int slots, int length, Controls with) {
-    try (NDManager scope = manager.newSubManager()) {
-      module.infer(scope, "reserve", scope.create((long) slots), scope.create((long) length));
-    }
-    releaseControls();
-    controls = manager.create(new double[] {with.temperature(), with.topP(), with.topK()});
-  }
-
-  /** Gives the room back. */
-  public void release() {
-    try (NDManager scope = manager.newSubManager()) {
-      module.infer(scope, "reserve", scope.create(0L), scope.create(0L));
-    }
-    releaseControls();
-  }
-
-  private void releaseControls() {
-    if (controls != null) {
-      controls.close();
-      controls = null;
-    }
-  }
-
-  /** Keeps the named slots and renumbers them in that order. */
-  public void keep(int[] slots) {
-    try (NDManager scope = manager.newSubManager()) {
-      module.infer(scope, "keep", scope.create(widen(slots)));
-    }
-  }
-
-  /**
-   * Runs prompts once each and starts responses from them.
-   *
-   * @param prompts [P] token ids
-   * @param source [M] which prompt each response continues
-   * @param slots [M] where each response lives
-   * @param uniforms [M] in [0, 1)
-   * @return [M] first tokens
-   */
-  public int[] prefill(List<int[]> prompts, int[] source, int[] slots, float[] uniforms) {
-    int width = prompts.stream().mapToInt(p -> p.length).max().orElseThrow();
-    long[] ids = new long[prompts.size() * width];
-    long[] lengths = new long[prompts.size()];
-    for (int p = 0; p < prompts.size(); p++) {
-      lengths[p] = prompts.get(p).length;
-      for (int t = 0; t < lengths[p]; t++) {
-        ids[p * width + t] = prompts.get(p)[t];
-      }
-    }
-    try (NDManager scope = manager.newSubManager()) {
-      return narrow(
-          module.infer(
-              scope,
-              "prefill",
-              scope.create(ids, new Shape(prompts.size(), width)),
-              scope.create(lengths),
-              scope.create(widen(source)),
-              scope.create(widen(slots)),
-              scope.create(uniforms),
-              controls));
-    }
-  }
-
-  /**
-   * Advances every slot by one token.
-   *
-   * @param tokens [slots] last token of each response
-   * @param positions [slots] where those tokens stand, counted from the prompt's start
-   * @param span more than every position
-   * @return [slots] next tokens
-   */
-  public int[] decode(int[] tokens, int[] positions, float[] uniforms, int span) {
-    try (NDManager scope = manager.newSubManager()) {
-      return narrow(
-          module.infer(
-              scope,
-              "decode",
-              scope.create(widen(tokens)),
-              scope.create(widen(positions)),
-              scope.create(uniforms),
-              scope.create((long) span),
-              controls));
-    }
+  public ResponseCache cache(int slots, int length, Controls controls) {
+    return new ResponseCache(module, manager, slots, length, controls);
   }
 
   /** Bytes of cache that one slot of {@code length} tokens takes. */
   public long slotBytes(int length) {
     long width = precision == Precision.BF16 ? 2 : 4;
     return 2L * config.layers() * length * config.kvHeads() * config.headDim() * width;
-  }
-
-  private static long[] widen(int[] values) {
-    long[] wide = new long[values.length];
-    for (int i = 0; i < values.length; i++) {
-      wide[i] = values[i];
-    }
-    return wide;
-  }
-
-  private static int[] narrow(NDArray array) {
-    long[] wide = array.toLongArray();
-    int[] values = new int[wide.length];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (int) wide[i];
-    }
-    return values;
   }
 
   @Override

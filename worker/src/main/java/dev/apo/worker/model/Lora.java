@@ -1,7 +1,9 @@
 package dev.apo.worker.model;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -124,7 +126,7 @@ public record Lora(int rank, double alpha, List<String> targets) {
   /** [4] the place of each fused matrix' adapter among those of a layer, or -1. */
   public long[] places(ModelConfig config) {
     long[] places = new long[FUSED.size()];
-    java.util.Arrays.fill(places, -1);
+    Arrays.fill(places, -1);
     List<Placed> placed = place(layers(config).get(0));
     for (int i = 0; i < placed.size(); i++) {
       places[placed.get(i).matrix()] = i;
@@ -174,7 +176,7 @@ public record Lora(int rank, double alpha, List<String> targets) {
   private static byte[] json(Map<String, Object> fields) {
     try {
       return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(fields);
-    } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+    } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
   }

@@ -2,6 +2,7 @@ package dev.apo.worker.sampling;
 
 import dev.apo.worker.data.RandomStream;
 import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.ResponseCache;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -48,8 +49,7 @@ public final class Sampler {
     if (requests.isEmpty()) {
       return List.of();
     }
-    var run = new Run(requests);
-    try {
+    try (Run run = new Run(requests)) {
       while (run.live > 0 || !run.waiting.isEmpty()) {
         if (run.shouldAdmit()) {
           run.admit();
@@ -58,10 +58,8 @@ public final class Sampler {
         }
         ended.accept(run.ended);
       }
-    } finally {
-      decoder.release();
+      return run.results();
     }
-    return run.results();
   }
 
   /** A response under way. */
@@ -93,10 +91,11 @@ public final class Sampler {
   }
 
   /** The state of one call: which response lives in which slot. */
-  private final class Run {
+  private final class Run implements AutoCloseable {
     final List<Request> requests;
     final Response[][] responses;
     final Deque<Slot> waiting = new ArrayDeque<>();
+    final ResponseCache cache;
     Slot[] slots;
     int live;
     int ended;
@@ -116,7 +115,7 @@ public final class Sampler {
       int length = longest + settings.maxNewTokens();
       long affordable = Math.max(MIN_SLOTS, CACHE_BYTES / decoder.slotBytes(length));
       slots = new Slot[(int) Math.min(Math.min(MAX_SLOTS, affordable), waiting.size())];
-      decoder.reserve(slots.length, length, settings.controls());
+      cache = decoder.cache(slots.length, length, settings.controls());
     }
 
     /** Prompts are run in groups: a quarter of the slots at least, or whatever is left. */
@@ -157,7 +156,7 @@ public final class Sampler {
         uniforms[i] = slots[places.get(i)].nextUniform();
       }
       int[] at = toInts(places);
-      int[] tokens = decoder.prefill(prompts, toInts(source), at, uniforms);
+      int[] tokens = cache.prefill(prompts, toInts(source), at, uniforms);
       for (int i = 0; i < at.length; i++) {
         take(at[i], tokens[i]);
       }
@@ -178,7 +177,7 @@ public final class Sampler {
           span = Math.max(span, positions[i] + 1);
         }
       }
-      int[] next = decoder.decode(tokens, positions, uniforms, span);
+      int[] next = cache.decode(tokens, positions, uniforms, span);
       for (int i = 0; i < slots.length; i++) {
         if (slots[i] != null) {
           take(i, next[i]);
@@ -212,9 +211,14 @@ public final class Sampler {
             compact[n++] = slots[i];
           }
         }
-        decoder.keep(kept);
+        cache.keep(kept);
         slots = compact;
       }
+    }
+
+    @Override
+    public void close() {
+      cache.close();
     }
 
     List<List<Response>> results() {

@@ -1,7 +1,5 @@
 package dev.apo.worker.train;
 
-import dev.apo.worker.ApoException;
-import dev.apo.worker.ExitCode;
 import dev.apo.worker.algorithm.LossResult;
 import dev.apo.worker.algorithm.MiniBatch;
 import dev.apo.worker.algorithm.StepMetrics;
@@ -16,12 +14,12 @@ import java.util.List;
 final class CriticUpdate {
   private final Replicas critics;
   private final ValueLoss loss;
-  private final AdamW adamW;
+  private final OptimizerStep optimizer;
 
   CriticUpdate(Replicas critics, ValueLoss loss, AdamW adamW) {
     this.critics = critics;
     this.loss = loss;
-    this.adamW = adamW;
+    this.optimizer = OptimizerStep.ofCritic(critics, adamW);
   }
 
   /**
@@ -39,17 +37,7 @@ final class CriticUpdate {
     critics
         .map(passes, (critic, pass) -> accumulate(critic, experience, pass, miniBatch))
         .forEach(metrics::add);
-    double gradNorm = critics.optimize(optimizerStep, adamW, learningRate);
-    if (!Double.isFinite(gradNorm)) {
-      throw new ApoException(
-          ExitCode.BAD_DATA,
-          "The gradient of the critic's optimizer step "
-              + optimizerStep
-              + " is "
-              + gradNorm
-              + "; lower spec.algorithm.ppo.criticLearningRate or set spec.train.precision to FP32, and start anew with --fresh or under another name.");
-    }
-    return gradNorm;
+    return optimizer.take(optimizerStep, learningRate);
   }
 
   private LossResult accumulate(

@@ -1,7 +1,5 @@
 package dev.apo.worker.train;
 
-import dev.apo.worker.ApoException;
-import dev.apo.worker.ExitCode;
 import dev.apo.worker.algorithm.EntropyBonus;
 import dev.apo.worker.algorithm.Loss;
 import dev.apo.worker.algorithm.LossBatch;
@@ -32,7 +30,7 @@ final class PolicyUpdate {
   private final Replicas replicas;
   private final Loss loss;
   private final EntropyBonus entropy;
-  private final AdamW adamW;
+  private final OptimizerStep optimizer;
   private final double temperature;
 
   /**
@@ -43,7 +41,7 @@ final class PolicyUpdate {
     this.replicas = replicas;
     this.loss = loss;
     this.entropy = entropy;
-    this.adamW = adamW;
+    this.optimizer = OptimizerStep.ofPolicy(replicas, adamW);
     this.temperature = temperature;
   }
 
@@ -67,17 +65,7 @@ final class PolicyUpdate {
       metrics.add(results.get(i));
       tell(experience, passes.get(i), results.get(i), figures);
     }
-    double gradNorm = replicas.optimize(optimizerStep, adamW, learningRate);
-    if (!Double.isFinite(gradNorm)) {
-      throw new ApoException(
-          ExitCode.BAD_DATA,
-          "The gradient of optimizer step "
-              + optimizerStep
-              + " is "
-              + gradNorm
-              + "; lower spec.train.learningRate or set spec.train.precision to FP32, and start anew with --fresh or under another name.");
-    }
-    return gradNorm;
+    return optimizer.take(optimizerStep, learningRate);
   }
 
   /** Figures of pairs belong to no response. */

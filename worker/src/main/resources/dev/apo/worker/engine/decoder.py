@@ -250,7 +250,7 @@ class Decoder(Module):
 
   # The same from the policy's own weights, adapters merged, in float32.
   def fetch_policy(self: __torch__.Decoder, index: Tensor, offset: Tensor, count: Tensor) -> Tensor:
-    w = torch.to(self.master[int(index)], 6)
+    w = self.master[int(index)]
     n = int(index) - self.first_layer()
     place = n % (6 + self.extras())
     k = -1
@@ -259,8 +259,8 @@ class Decoder(Module):
         if place == 1 + j + j // 2:
           k = self.adapter(n // (6 + self.extras()), j)
     if k >= 0:
-      w = torch.addmm(w, torch.to(self.up[k], 6), torch.to(self.down[k], 6))
-    return self.fetch(w, offset, count)
+      w = torch.addmm(torch.to(w, 6), torch.to(self.up[k], 6), torch.to(self.down[k], 6))
+    return torch.to(self.fetch(w, offset, count), 6)
 
   # ---- the decoder ----------------------------------------------------------------------------------------------
 

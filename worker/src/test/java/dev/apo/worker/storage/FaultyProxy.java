@@ -80,7 +80,10 @@ public final class FaultyProxy implements AutoCloseable {
   /** Lets the service act, but loses its answer. */
   Fault loseAnswer() {
     return exchange -> {
-      pass(exchange).close();
+      // The server begins to answer before it has done all of the work.
+      try (Response answer = pass(exchange)) {
+        answer.body().bytes();
+      }
       exchange.close();
       return true;
     };
