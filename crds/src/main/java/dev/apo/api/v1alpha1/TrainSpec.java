@@ -70,7 +70,9 @@ public record TrainSpec(
     @JsonPropertyDescription(
             "Train low-rank adapters instead of the model's weights: the reference policy is the model without them, so that one copy of it is enough.")
         LoraSpec lora,
-    @JsonPropertyDescription("Number format of the forward and backward pass.") @Default("BF16")
+    @JsonPropertyDescription(
+            "Number format of the forward and backward pass; a processor without arithmetic in BF16 uses FP32 instead.")
+        @Default("BF16")
         Precision precision,
     @JsonPropertyDescription(
             "Most tokens, padding included, in one forward and backward pass; 8192 if unset.")

@@ -1,5 +1,6 @@
 package dev.apo.worker.engine;
 
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -65,11 +66,11 @@ public final class Decoder implements AutoCloseable {
       Decoder owner) {
     this.manager = NDManager.newBaseManager();
     this.config = config;
-    this.precision = precision;
     this.maxLength = maxLength;
     this.trainable = trainable;
     this.parameters = parameters;
     this.module = TorchModule.load(manager, "decoder.py");
+    this.precision = precision == Precision.BF16 && !computesHalf() ? Precision.FP32 : precision;
     configure();
     this.master =
         owner != null
@@ -224,6 +225,22 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether BF16 is computed in BF16: a processor without kernels for it would take ten times as
+   * long.
+   */
+  private boolean computesHalf() {
+    if (!isOnCpu()) {
+      return true;
+    }
+    try {
+      call("try_half");
+      return true;
+    } catch (EngineException e) {
+      return false;
+    }
+  }
+
   /** Whether the head has weights of its own. */
   private boolean hasHead() {
     return parameters.size() > 2
@@ -237,6 +254,11 @@ public final class Decoder implements AutoCloseable {
 
   public ModelConfig config() {
     return config;
+  }
+
+  /** What is computed in: FP32 too if BF16 is asked for and the processor has no kernels for it. */
+  public Precision precision() {
+    return precision;
   }
 
   /** All arrays of the model. */

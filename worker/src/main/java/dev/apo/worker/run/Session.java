@@ -331,11 +331,17 @@ public final class Session implements AutoCloseable {
 
   /** Loads the starting model, which is also the reference policy. */
   public Decoder loadModel(Trainable trainable) {
-    return Decoder.load(
-        model,
-        Precision.valueOf(manifest.spec().train().precision().name()),
-        maxLength(),
-        trainable);
+    Precision asked = Precision.valueOf(manifest.spec().train().precision().name());
+    Decoder decoder = Decoder.load(model, asked, maxLength(), trainable);
+    if (decoder.precision() != asked) {
+      reporter.message(
+          "This processor has no arithmetic in "
+              + asked
+              + ": "
+              + decoder.precision()
+              + " is used.");
+    }
+    return decoder;
   }
 
   @Override

@@ -52,6 +52,24 @@ class DecoderTest {
     }
   }
 
+  /** On a processor without kernels for BF16 too, where FP32 is computed. */
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void logitsInBf16AreCloseToThoseOfTransformers(String name) throws IOException {
+    ModelDirectory model = TestModels.open(name);
+    try (Decoder decoder = Decoder.load(model, Precision.BF16, 64)) {
+      JsonNode expected = expected(model).get(0);
+      float[][] logits = decoder.logits(new int[][] {ints(expected.get("ids"))});
+      for (int t = 0; t < logits.length; t++) {
+        for (int v = 0; v < logits[t].length; v++) {
+          double theirs = expected.get("logits").get(t).get(v).asDouble();
+          assertThat((double) logits[t][v])
+              .isCloseTo(theirs, within(0.05 + 0.05 * Math.abs(theirs)));
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @FieldSource("MODELS")
   void greedyContinuationsEqualThoseOfTransformersAlsoSideBySide(String name) throws IOException {
