@@ -74,6 +74,7 @@ manifests: chart ## Render the chart to deploy/, and Argo CD's health check; nee
 
 bench: build ## Measure against TRL and transformers (make peer first)
 	./apo bench run --manifest bench/adder.yaml --peer "$(PEER)"
+	./apo bench run --manifest bench/adder-grpo.yaml --peer "$(PEER)"
 
 bench-algorithms: build ## A*-PO beside GRPO, PPO and REBEL, 3 seeds: equal prompts, equal tokens, more steps
 	./apo compare samples/compare/apo.yaml samples/compare/grpo.yaml samples/compare/ppo.yaml samples/compare/rebel.yaml --out artifacts/compare/prompts

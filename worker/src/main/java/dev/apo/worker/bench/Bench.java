@@ -3,8 +3,6 @@ package dev.apo.worker.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.StorageSpec;
-import dev.apo.worker.ApoException;
-import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
 import dev.apo.worker.StopSignal;
 import dev.apo.worker.engine.Precision;
@@ -17,7 +15,6 @@ import dev.apo.worker.run.Run;
 import dev.apo.worker.telemetry.Reporter;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -103,8 +100,10 @@ public final class Bench {
       Path work = Files.createTempDirectory("apo-bench");
       try {
         Result result = run(manifest, work);
-        double seconds = result.seconds().get("estimate") + result.seconds().get("train");
-        JsonNode theirs = peer == null ? null : peerRun(manifest, work);
+        double seconds =
+            result.seconds().getOrDefault("estimate", 0.0) + result.seconds().get("train");
+        JsonNode theirs =
+            peer == null ? null : peer.run(PeerRun.arguments(manifest, work.resolve("peer")));
         print("whole run, estimate and train", "s", seconds, theirs, "seconds", false);
         print("peak memory", "MiB", result.peakRssMiB(), theirs, "peak_rss_mib", false);
         print("accuracy before", "", result.accuracyBefore(), theirs, "accuracy_before", true);
@@ -142,42 +141,6 @@ public final class Bench {
       return Run.of(here, new Launch("bench", 1, 0, work), false, m -> {}, Reporter.SILENT, stop)
           .result();
     }
-  }
-
-  private JsonNode peerRun(Manifest manifest, Path work) {
-    APOTrainingSpec spec = manifest.spec();
-    if (spec.train().steps() == null || spec.data().eval() == null) {
-      throw new ApoException(
-          ExitCode.BAD_MANIFEST, "A comparison needs spec.train.steps and spec.data.eval.");
-    }
-    return peer.run(
-        "a2po",
-        "--model",
-        local(manifest, spec.model().uri()),
-        "--data",
-        local(manifest, spec.data().train().uri()),
-        "--eval-data",
-        local(manifest, spec.data().eval().uri()),
-        "--out",
-        work.resolve("peer").toString(),
-        "--batch",
-        spec.train().batchSize().toString(),
-        "--steps",
-        spec.train().steps().toString(),
-        "--samples",
-        spec.estimate().samplesPerPrompt().toString(),
-        "--new-tokens",
-        spec.sampling().maxNewTokens().toString(),
-        "--lr",
-        spec.train().learningRate().toString(),
-        "--beta1",
-        spec.algorithm().beta1().toString(),
-        "--beta2",
-        spec.algorithm().beta2().toString());
-  }
-
-  private static String local(Manifest manifest, String uri) {
-    return Path.of(URI.create(manifest.resolve(uri))).toString();
   }
 
   private void print(

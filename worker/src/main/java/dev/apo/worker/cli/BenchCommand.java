@@ -112,7 +112,8 @@ final class BenchCommand implements Callable<Integer> {
   @Command(
       name = "run",
       mixinStandardHelpOptions = true,
-      description = "A whole A*-PO run of a manifest, beside TRL's with the same settings.")
+      description =
+          "A whole run of a manifest, A*-PO or GRPO, beside TRL's with the same settings.")
   static final class WholeRun extends Measurement {
     @Option(
         names = "--manifest",

@@ -1,0 +1,47 @@
+package dev.apo.worker.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.apo.worker.ApoException;
+import dev.apo.worker.manifest.ManifestReader;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class PeerRunTest {
+  private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+
+  @Test
+  void oneResponseToEachPromptIsABatchOfPrompts() {
+    assertThat(arguments("bench/adder.yaml"))
+        .startsWith("a2po")
+        .containsSequence("--batch", "64")
+        .containsSequence("--samples", "8")
+        .containsSequence("--beta2", "0.01");
+  }
+
+  @Test
+  void aGroupOfResponsesToEachPromptIsABatchOfResponses() {
+    assertThat(arguments("bench/adder-grpo.yaml"))
+        .startsWith("grpo")
+        .containsSequence("--batch", "512")
+        .containsSequence("--samples", "8")
+        .containsSequence("--beta2", "0.04");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"samples/compare/ppo.yaml", "samples/compare/rebel.yaml"})
+  void whatThePeerCannotDoIsRefused(String manifest) {
+    assertThatThrownBy(() -> arguments(manifest))
+        .isInstanceOf(ApoException.class)
+        .hasMessageContaining("spec.algorithm: the peer can be run with APO and GRPO only");
+  }
+
+  private static List<String> arguments(String manifest) {
+    return List.of(
+        PeerRun.arguments(ManifestReader.read(ROOT.resolve(manifest)), Path.of("/tmp/peer")));
+  }
+}
