@@ -94,7 +94,7 @@ class MetricsLogTest {
     try (MetricsLog log = MetricsLog.open(file, -1)) {
       log.append(1, Map.of("x", 1.0));
       log.append(2, Map.of("x", Double.NaN));
-      log.amend(Map.of("y", 2.0));
+      log.amend(2, Map.of("y", 2.0));
       log.replay(
           new Tracker() {
             @Override
