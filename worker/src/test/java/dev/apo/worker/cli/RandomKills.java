@@ -86,7 +86,8 @@ final class RandomKills {
       }
       if (last != null) {
         process.waitFor(delay, TimeUnit.MILLISECONDS);
-        process.destroyForcibly();
+        // Not Process.destroyForcibly, which closes what is still to be read.
+        process.toHandle().destroyForcibly();
       }
       String rest = err.lines().collect(Collectors.joining("\n"));
       int code = process.waitFor();
