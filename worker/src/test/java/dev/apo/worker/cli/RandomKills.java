@@ -59,24 +59,24 @@ final class RandomKills {
    * @param most after so many kills it is left alone
    */
   void untilDone(Workplace workplace, String command, int lines, int most, Random random) {
-    boolean done = false;
-    for (int i = 0; !done; i++) {
+    int left = lines;
+    for (int i = 0; i < most; i++) {
       if (random.nextBoolean()) {
         // Another pod has its own scratch space.
         workplace.deleteScratch();
       }
-      done = i < most ? survives(workplace, command, lines, random) : finishes(workplace, command);
+      int line = random.nextInt(left + 1);
+      int delay = random.nextInt(line == 0 ? startMillis : MILLIS_AFTER_A_LINE);
+      if (!isKilled(workplace, command, line, delay)) {
+        return;
+      }
+      // What is done is not told again, but that the stage has started.
+      left = Math.max(Math.min(lines, 3), left - line + 1);
     }
-  }
-
-  private static boolean finishes(Workplace workplace, String command) {
     workplace.process(command).succeeds();
-    return true;
   }
 
-  private boolean survives(Workplace workplace, String command, int lines, Random random) {
-    int line = random.nextInt(lines + 1);
-    int delay = random.nextInt(line == 0 ? startMillis : MILLIS_AFTER_A_LINE);
+  private boolean isKilled(Workplace workplace, String command, int line, int delay) {
     Set<Path> before = workplace.halfDone();
     Process process = workplace.piped(command);
     try (BufferedReader err = process.errorReader()) {
@@ -93,10 +93,10 @@ final class RandomKills {
       int code = process.waitFor();
       if (code == Workplace.KILLED) {
         count(command, moment(last, before, workplace.halfDone()));
-        return false;
+        return true;
       }
       assertThat(code).as("seed %d, %s: %s", Drill.SEED, last, rest).isZero();
-      return true;
+      return false;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
