@@ -10,7 +10,7 @@ import java.util.List;
 /** How often things are broken, and what came of it: {@code make drills} shows it. */
 public final class Drill {
   /** Small where the drills are tests among others. */
-  public static final int TRIES = Integer.getInteger("drill.tries", 3);
+  public static final int TRIES = Integer.getInteger("drill.tries", 2);
 
   /** Of all that is random; a drill that fails says which it was. */
   public static final long SEED = Long.getLong("drill.seed", System.currentTimeMillis());

@@ -155,7 +155,7 @@ class DamageTest {
     var order = new HashMap<Case, Integer>();
     all.forEach(one -> order.put(one, before.merge(one.kind(), 1, Integer::sum)));
     all.sort(java.util.Comparator.comparing(order::get));
-    return all.subList(0, Math.min(all.size(), 4 * Drill.TRIES));
+    return all.subList(0, Math.min(all.size(), 6 * Drill.TRIES));
   }
 
   private static Path storage(Workplace workplace) {

@@ -22,6 +22,12 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("drill")
 class KillsTest {
   private static final int SHARDS = 2;
+  private static final List<String> STAGES = List.of("prepare", "estimate", "train");
+
+  /** How often one process is killed at most before it is left alone. */
+  private static final int OF_A_SHORT_STAGE = Math.min(3, 1 + Drill.TRIES / 10);
+
+  private static final int OF_A_LONG_STAGE = Math.min(8, Drill.TRIES);
   private static final String LOST = "no bit of table or model";
   private static final String RECOVERY = "at its next start";
 
@@ -57,16 +63,15 @@ class KillsTest {
   void aRunInStagesThatIsKilledAnywhereEqualsAnUndisturbedOne() throws Exception {
     int goal = 2 * Drill.TRIES;
     var kills = new RandomKills(startMillis);
-    for (int round = 0; kills.count("") < goal; round++) {
+    for (int round = 0; kills.count("") < goal || !kills.hit(STAGES); round++) {
       Workplace home = workplace(directory.resolve("round-" + round));
       Files.createDirectories(home.directory().resolve("storage"));
-      kills.untilDone(home, "prepare", 0, Math.min(2, Drill.TRIES / 3), random);
+      kills.untilDone(home, "prepare", 0, OF_A_SHORT_STAGE, random);
       shards(home, kills);
-      kills.untilDone(home, "train", lines("train|evaluate"), Math.min(8, Drill.TRIES), random);
+      kills.untilDone(home, "train", lines("train|evaluate"), OF_A_LONG_STAGE, random);
       assertSame(home);
     }
-    for (String stage : List.of("prepare", "estimate", "train")) {
-      assertThat(kills.count(stage)).as(stage).isPositive();
+    for (String stage : STAGES) {
       Drill.passed(
           "SIGKILL in %s: %s".formatted(stage, kills.moments(stage)),
           kills.count(stage),
@@ -86,11 +91,7 @@ class KillsTest {
           CompletableFuture.runAsync(
               () ->
                   kills.untilDone(
-                      pod,
-                      "estimate",
-                      lines("estimate") / SHARDS,
-                      Math.min(4, Drill.TRIES / 3),
-                      own));
+                      pod, "estimate", lines("estimate") / SHARDS, OF_A_SHORT_STAGE, own));
     }
     CompletableFuture.allOf(shards).join();
   }
@@ -109,7 +110,7 @@ class KillsTest {
             .set("storage.endpoint", server.endpoint());
         S3Server.CREDENTIALS.forEach(workplace::environment);
         link(workplace, Files.createDirectory(buckets.resolve("bucket/" + round)));
-        kills.untilDone(workplace, "run", lines(".*"), Math.min(8, Drill.TRIES), random);
+        kills.untilDone(workplace, "run", lines(".*"), OF_A_LONG_STAGE, random);
         assertSame(workplace);
       }
     }

@@ -17,8 +17,10 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("slow")
 @Tag("drill")
 class LongRunTest {
-  private static final int STEPS = 50 * Drill.TRIES;
-  private static final int EARLY = Math.max(50, STEPS / 10);
+  private static final int STEPS = 40 * Drill.TRIES;
+
+  /** The engine and the JVM have what they want to keep by then. */
+  private static final int EARLY = Math.max(40, STEPS / 8);
 
   @TempDir Path directory;
 
@@ -27,8 +29,11 @@ class LongRunTest {
     var workplace =
         new Workplace(directory)
             .set("train.steps", STEPS)
+            .set("train.batchSize", 2)
+            .set("train.miniBatchSize", 2)
             .set("train.evaluateEvery", 20)
-            .set("train.checkpointEvery", 10)
+            .set("train.checkpointEvery", 20)
+            .set("evaluate.limit", 4)
             .set("train.learningRate", 1e-5)
             .set("tracking.tensorBoard", true);
 
@@ -40,7 +45,7 @@ class LongRunTest {
     assertThat(noted).extracting(Holdings::step).containsExactly(EARLY, STEPS);
     Holdings early = noted.get(0);
     Holdings late = noted.get(1);
-    assertThat(late.files()).as("open files, from %s", noted).isEqualTo(early.files());
+    assertThat(late.files()).as("open files, %s", noted).isLessThanOrEqualTo(early.files());
     assertThat(late.resident()).as("memory, %s", noted).isLessThan(early.resident() * 105 / 100);
     assertThat(late.peak()).as("peak, %s", noted).isLessThan(early.peak() * 105 / 100);
     assertThat(late.heap()).as("heap, %s", noted).isLessThan(early.heap() * 105 / 100);

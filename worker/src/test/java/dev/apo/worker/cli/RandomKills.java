@@ -7,6 +7,7 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -38,6 +39,11 @@ final class RandomKills {
         .filter(count -> count.getKey().startsWith(name))
         .mapToInt(Map.Entry::getValue)
         .sum();
+  }
+
+  /** Whether each of these was killed at least once. */
+  boolean hit(List<String> commands) {
+    return commands.stream().allMatch(command -> count(command) > 0);
   }
 
   /** How many kills of a command came when: "9 in a save, 3 in an export". */
