@@ -41,9 +41,9 @@ test-fast: ## Tests that need no engine and no server: seconds
 test-operator: tools ## The operator on a real API server, without a cluster: a minute
 	$(MVN) -pl crds,operator test $(TOOLS)
 
-drills: tools ## Break what the operator needs, at length; show what was lost and how long it took
+drills: tools ## Break what operator and worker need, at length; show what was lost and how long it took
 	@rm -rf */target/drills
-	@status=0; $(MVN) -q -pl crds,operator test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
+	@status=0; $(MVN) -q -pl crds,worker,operator test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) || status=1; hack/drills || status=1; exit $$status
 
 e2e: images ## Tests on a real cluster: kind where there is Docker, else hack/cluster (root)

@@ -108,7 +108,11 @@ public final class DecidingParts {
 
   private static JsonNode read(String json) {
     try {
-      return MAPPER.readTree(json);
+      JsonNode tree = MAPPER.readTree(json);
+      if (!tree.isObject()) {
+        throw new IllegalArgumentException("not a JSON object");
+      }
+      return tree;
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("not JSON: " + e.getOriginalMessage(), e);
     }

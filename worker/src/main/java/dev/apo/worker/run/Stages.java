@@ -15,6 +15,7 @@ import dev.apo.worker.manifest.DecidingParts;
 import dev.apo.worker.report.Report;
 import dev.apo.worker.reward.Candidate;
 import dev.apo.worker.storage.ArtifactManifest;
+import dev.apo.worker.storage.SealedJson;
 import dev.apo.worker.storage.StoredObject;
 import dev.apo.worker.train.Filtered;
 import dev.apo.worker.train.TrainStage;
@@ -110,7 +111,7 @@ public final class Stages {
     var prepared =
         new Prepared(
             session.needsValues() ? session.plan().key() : null,
-            session.needsValues() && store.isComplete(),
+            session.needsValues() && store.isWhole(),
             session.train().prompts().size(),
             session.train().dropped(),
             session.eval() == null ? 0 : session.eval().prompts().size(),
@@ -135,7 +136,7 @@ public final class Stages {
 
   /** From here on, a table that the manifest gives is one that was found complete. */
   private void takeGivenTable(VStarStore store) {
-    if (session.spec().estimate().table() == null || store.isComplete()) {
+    if (session.spec().estimate().table() == null || store.isWhole()) {
       return;
     }
     GivenTable table = session.givenTable();
@@ -282,7 +283,7 @@ public final class Stages {
     }
     VStarStore store = session.vStarStore();
     takeGivenTable(store);
-    if (store.isComplete()) {
+    if (store.isWhole()) {
       session
           .reporter()
           .message(
@@ -337,13 +338,11 @@ public final class Stages {
     remember();
     String key = session.keys().result();
     if (session.storage().stat(key).isPresent()
-        && ArtifactManifest.isComplete(session.storage(), session.keys().model())) {
-      Trained trained = read(key, Trained.class);
-      if (trained.state() == null
-          || trained.state().evaluations() == null
-          || trained.samples() == null) {
-        throw damaged(key, null);
-      }
+        && ArtifactManifest.isWhole(
+            session.storage(),
+            session.keys().model(),
+            damage -> session.reporter().message("The model is exported again: " + damage))) {
+      Trained trained = result(key);
       session.reporter().message("The run is complete already; --fresh starts it anew.");
       if (session.storage().stat(session.keys().report()).isEmpty()) {
         writeReport();
@@ -366,8 +365,23 @@ public final class Stages {
             outcome.stoppedEarly(),
             outcome.filtered(),
             cost());
-    session.writeJson(key, trained);
+    session.storage().write(key, SealedJson.write(trained));
     writeReport();
+    return trained;
+  }
+
+  private Trained result(String key) {
+    Trained trained;
+    try {
+      trained = SealedJson.read(session.storage().read(key), Trained.class);
+    } catch (IOException e) {
+      throw damaged(key, e);
+    }
+    if (trained.state() == null
+        || trained.state().evaluations() == null
+        || trained.samples() == null) {
+      throw damaged(key, null);
+    }
     return trained;
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -139,18 +140,35 @@ public record ArtifactManifest(int version, List<Part> parts, Map<String, String
    */
   public static ArtifactManifest verify(Storage storage, String directory) {
     ArtifactManifest manifest = read(storage, directory);
-    Path scratch;
-    try {
-      scratch = Files.createTempFile("apo-verify-", null);
-    } catch (IOException e) {
-      throw FileErrors.explain("write", Path.of(System.getProperty("java.io.tmpdir")), e);
-    }
-    try {
-      manifest.parts.forEach(part -> manifest.download(storage, directory, part.name(), scratch));
-    } finally {
-      delete(scratch);
+    for (Part part : manifest.parts) {
+      String key = key(directory, part.name());
+      StoredObject object =
+          storage.stat(key).orElseThrow(() -> missing(storage, directory, part.name(), null));
+      String sha256 = found(storage, directory, part.name(), () -> storage.sha256(key));
+      check(storage, directory, part, new Part(part.name(), object.size(), sha256));
     }
     return manifest;
+  }
+
+  /**
+   * Whether the artifact is finished and every part of it as written; all of it is read.
+   *
+   * @param damage told what is wrong with one that is finished
+   */
+  public static boolean isWhole(Storage storage, String directory, Consumer<String> damage) {
+    if (storage.stat(key(directory, NAME)).isEmpty()) {
+      return false;
+    }
+    try {
+      verify(storage, directory);
+      return true;
+    } catch (ApoException e) {
+      if (e.exitCode() != ExitCode.BAD_ARTIFACT) {
+        throw e;
+      }
+      damage.accept(e.getMessage());
+      return false;
+    }
   }
 
   /** One part's content, checked. */

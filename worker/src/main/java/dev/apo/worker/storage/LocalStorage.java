@@ -44,6 +44,12 @@ final class LocalStorage implements Storage {
   }
 
   @Override
+  public String sha256(String key) {
+    Path file = existing(key);
+    return attempt("read", file, () -> Sha256.of(file));
+  }
+
+  @Override
   public void write(String key, byte[] content) {
     Path file = path(key);
     attempt("write", file, () -> replace(file, out -> out.write(content)));

@@ -80,6 +80,16 @@ final class S3Storage implements Storage {
   }
 
   @Override
+  public String sha256(String key) {
+    String object = object(key);
+    try {
+      return repeated(() -> receive(key, object, OutputStream.nullOutputStream()));
+    } catch (IOException e) {
+      throw errors.translate(uri(key), e);
+    }
+  }
+
+  @Override
   public void write(String key, byte[] content) {
     String object = object(key);
     put(
@@ -256,7 +266,8 @@ final class S3Storage implements Storage {
     }
   }
 
-  private void receive(String key, String object, OutputStream out) throws IOException {
+  /** Passes the whole object on; its SHA-256. */
+  private String receive(String key, String object, OutputStream out) throws IOException {
     GetObjectArgs what = GetObjectArgs.builder().bucket(location.bucket()).object(object).build();
     try (GetObjectResponse content = request(key, () -> client.getObject(what))) {
       String expected = content.headers().get(CHECKSUM_HEADER);
@@ -266,13 +277,15 @@ final class S3Storage implements Storage {
         digest.update(buffer, 0, n);
         out.write(buffer, 0, n);
       }
-      if (isOurs(expected) && !expected.equals(Sha256.hex(digest.digest()))) {
+      String actual = Sha256.hex(digest.digest());
+      if (isOurs(expected) && !expected.equals(actual)) {
         throw new BrokenTransferException(
             new ApoException(
                 ExitCode.BAD_ARTIFACT,
                 "%s is damaged: its content does not match the SHA-256 kept with it; write it again."
                     .formatted(uri(key))));
       }
+      return actual;
     }
   }
 

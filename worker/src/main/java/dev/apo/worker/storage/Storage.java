@@ -26,6 +26,9 @@ public interface Storage extends AutoCloseable {
   /** Writes the object to a file, replacing it at once when the whole object is there. */
   void download(String key, Path target);
 
+  /** SHA-256 of the whole object, as {@link Sha256} writes it; all of it is read. */
+  String sha256(String key);
+
   /** Creates or replaces an object. */
   void write(String key, byte[] content);
 

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /**
  * The metrics of every step, one JSON object per line: {@code {"step": 7, "critic/rewards/mean":
@@ -14,10 +15,12 @@ import java.util.Map;
 public final class MetricsLog implements AutoCloseable {
   private final StepLines lines;
   private long lastStep;
+  private long lastRecord;
 
   private MetricsLog(StepLines lines, long lastStep) {
     this.lines = lines;
     this.lastStep = lastStep;
+    this.lastRecord = steps().stream().reduce(-1L, (before, step) -> step);
   }
 
   /**
@@ -38,17 +41,34 @@ public final class MetricsLog implements AutoCloseable {
     if (step <= lastStep) {
       throw new IllegalArgumentException("step " + step + " comes after step " + lastStep);
     }
-    lines.append(step, List.of(Json.finite(metrics)));
+    add(step, metrics);
     lastStep = step;
   }
 
-  /**
-   * Adds metrics to the record of the last step, which must be in the log.
-   *
-   * @throws IllegalStateException if the log is empty
-   */
-  public void amend(Map<String, Double> metrics) {
-    lines.amend(Json.finite(metrics));
+  private void add(long step, Map<String, Double> metrics) {
+    lines.append(step, List.of(Json.finite(metrics)));
+    lastRecord = step;
+  }
+
+  /** Adds metrics to the record of the last step; if that was lost, they are its record. */
+  public void amend(long step, Map<String, Double> metrics) {
+    if (step == lastRecord) {
+      lines.amend(Json.finite(metrics));
+    } else {
+      add(step, metrics);
+    }
+  }
+
+  /** Whether the record of a step is missing, from the first step on to the last. */
+  public boolean hasGap() {
+    List<Long> steps = steps();
+    long first = steps.isEmpty() ? lastStep : steps.get(0);
+    // Only a run that is evaluated has a record of step 0.
+    return first > 1 || !steps.equals(LongStream.rangeClosed(first, lastStep).boxed().toList());
+  }
+
+  private List<Long> steps() {
+    return lines.read().stream().map(line -> line.get(StepLines.STEP).asLong()).toList();
   }
 
   /** Tells a tracker all that is in the log. */

@@ -2,7 +2,9 @@ package dev.apo.worker.telemetry;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
 import dev.apo.worker.FileErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,6 +27,10 @@ import java.util.TreeMap;
  */
 public final class StepLines implements AutoCloseable {
   static final String STEP = "step";
+
+  /** Where a line's end is damaged, two look like one. */
+  private static final ObjectReader ONE_LINE =
+      Json.MAPPER.reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   private final Path file;
   private final FileChannel channel;
@@ -150,7 +156,7 @@ public final class StepLines implements AutoCloseable {
   /** The step of a line; beyond every step if the line is not one. */
   private static long step(byte[] line) {
     try {
-      JsonNode step = Json.MAPPER.readTree(new String(line, StandardCharsets.UTF_8)).path(STEP);
+      JsonNode step = ONE_LINE.readTree(new String(line, StandardCharsets.UTF_8)).path(STEP);
       return step.isIntegralNumber() ? step.asLong() : Long.MAX_VALUE;
     } catch (JsonProcessingException e) {
       return Long.MAX_VALUE;

@@ -1,5 +1,7 @@
 package dev.apo.worker.train;
 
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
 import dev.apo.worker.StopSignal;
 import dev.apo.worker.run.RunKeys;
 import dev.apo.worker.run.Session;
@@ -66,10 +68,19 @@ final class Journal implements AutoCloseable {
       files.put(keys.events(), directory.resolve("events"));
     }
     if (resumedStep > 0) {
-      files.forEach((key, file) -> fetch(session.storage(), key, file));
+      files.forEach((key, file) -> fetch(session, key, file));
     }
     int kept = resumedStep == 0 ? -1 : resumedStep;
     MetricsLog metrics = MetricsLog.open(files.get(keys.metrics()), kept);
+    if (resumedStep > 0 && metrics.hasGap()) {
+      session
+          .reporter()
+          .message(
+              session.storage().uri(keys.metrics())
+                  + " is damaged: the metrics of some steps up to step "
+                  + resumedStep
+                  + " are lost, and nothing else.");
+    }
     List<Tracker> trackers = new ArrayList<>(Mlflow.trackers(session));
     // A killed attempt may not have sent all; what a server has already it does not get again.
     trackers.forEach(metrics::replay);
@@ -92,9 +103,17 @@ final class Journal implements AutoCloseable {
         session.stop());
   }
 
-  private static void fetch(Storage storage, String key, Path file) {
-    if (storage.stat(key).isPresent()) {
-      storage.download(key, file);
+  /** What is damaged is no reason not to go on: nothing is computed from it. */
+  private static void fetch(Session session, String key, Path file) {
+    try {
+      if (session.storage().stat(key).isPresent()) {
+        session.storage().download(key, file);
+      }
+    } catch (ApoException e) {
+      if (e.exitCode() != ExitCode.BAD_ARTIFACT) {
+        throw e;
+      }
+      session.reporter().message(e.getMessage());
     }
   }
 
@@ -107,7 +126,7 @@ final class Journal implements AutoCloseable {
 
   /** Adds metrics to the last step. */
   void amend(long step, Map<String, Double> figures) {
-    metrics.amend(figures);
+    metrics.amend(step, figures);
     tell(step, figures);
   }
 

@@ -131,7 +131,7 @@ public final class VStarStore {
    * @return whether the table is complete now
    */
   public boolean complete() {
-    if (isComplete()) {
+    if (isWhole()) {
       return true;
     }
     VStarPlan plan = plan();
@@ -151,6 +151,15 @@ public final class VStarStore {
   /** Whether the table was declared complete and all of it is still there; reads no block. */
   public boolean isComplete() {
     return ArtifactManifest.isComplete(storage, directory);
+  }
+
+  /**
+   * Whether the table was declared complete and all of it is as it was then. This reads it: a
+   * damaged table is logged and counts as not complete, so that it is mended.
+   */
+  public boolean isWhole() {
+    return ArtifactManifest.isWhole(
+        storage, directory, damage -> LOG.warn("The V* table is not used as it is: {}", damage));
   }
 
   /**

@@ -480,6 +480,72 @@ class BadInputTest {
   }
 
   @Test
+  void aFigureOfTheResultThatWasNotWrittenIsNotReported() throws IOException {
+    Path run = finishedCopy();
+    Path result = find(run, "result.json");
+    Files.writeString(
+        result, Files.readString(result).replaceFirst("\"step\" : 2", "\"step\" : 3"));
+
+    assertRefused(
+        apo(run, "train"), ExitCode.BAD_ARTIFACT, "result.json is damaged; delete it and run");
+
+    Files.delete(result);
+    assertThat(apo(run, "train").code).isZero();
+  }
+
+  @Test
+  void aDamagedModelOfAFinishedRunIsExportedAgain() throws IOException {
+    Path run = finishedCopy();
+    Path weights = find(run, "model/model.safetensors");
+    byte[] whole = Files.readAllBytes(weights);
+    flipByte(weights);
+
+    Outcome outcome = apo(run, "train");
+
+    assertThat(outcome.code).as(outcome.err).isZero();
+    assertThat(outcome.err)
+        .containsPattern("The model is exported again: \\S*model.safetensors is damaged")
+        .contains("Going on from the checkpoint of step 2.");
+    assertThat(weights).hasBinaryContent(whole);
+    assertThat(apo(run, "train").err).contains("complete already");
+  }
+
+  /** The stage that writes the table mends it; the one that reads it names the damage. */
+  @Test
+  void aDamagedTableIsMendedByTheEstimate() throws IOException {
+    for (String name : List.of("block-00001.parquet", "vstar-manifest")) {
+      Path run = finishedCopy();
+      Path block = find(run, "block-00001.parquet");
+      Path damaged =
+          name.startsWith("block") ? block : block.resolveSibling("../manifest.json").normalize();
+      byte[] whole = Files.readAllBytes(damaged);
+      flipByte(damaged);
+
+      Outcome outcome = apo(run, "estimate");
+
+      assertThat(outcome.code).as(outcome.err).isZero();
+      assertThat(damaged).hasBinaryContent(whole);
+    }
+  }
+
+  @Test
+  void lostMetricsAreToldAndCostNothingElse() throws IOException {
+    Path run = finishedCopy();
+    Files.delete(find(run, "result.json"));
+    Path metrics = find(run, "metrics.jsonl");
+    byte[] whole = Files.readAllBytes(metrics);
+    Files.write(metrics, Arrays.copyOf(whole, whole.length / 3));
+
+    Outcome outcome = apo(run, "train");
+
+    assertThat(outcome.code).as(outcome.err).isZero();
+    assertThat(outcome.err)
+        .contains("metrics.jsonl is damaged: the metrics of some steps up to step 2 are lost");
+    assertThat(find(run, "model.safetensors"))
+        .hasSameBinaryContentAs(find(finished.resolve("out"), "model.safetensors"));
+  }
+
+  @Test
   void aChangedManifestIsRefused() throws IOException {
     Path run = finishedCopy();
     Path manifest = run.resolve("run.yaml");

@@ -11,14 +11,23 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileVisitOption;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -201,6 +210,22 @@ final class Workplace {
     return await(start(SelfStopping.class.getName(), all));
   }
 
+  /**
+   * Runs a command as the launcher script does, in an environment that is good to memory; what it
+   * held after some training steps, a line of JSON for each.
+   */
+  List<String> measured(List<Integer> steps, String command) {
+    Path notes = directory.resolve("notes.jsonl");
+    environment("MALLOC_ARENA_MAX", "2");
+    environment("MALLOC_MMAP_THRESHOLD_", "33554432");
+    environment("MALLOC_TRIM_THRESHOLD_", "67108864");
+    String some = steps.stream().map(String::valueOf).collect(Collectors.joining(","));
+    var all = new ArrayList<>(List.of(notes.toString(), some));
+    all.addAll(List.of(arguments(command)));
+    await(start(SelfMeasuring.class.getName(), all)).succeeds();
+    return lines(notes);
+  }
+
   /** Killed when a training step is done, before anything that follows it. */
   Outcome killedAfterStep(int step, String... more) {
     return stopped("KILL", 1, trained(step), "run", more).endsWith(KILLED);
@@ -216,23 +241,38 @@ final class Workplace {
     return start(Apo.class.getName(), List.of(arguments("run", more)));
   }
 
+  /** Starts a command whose standard error the caller reads. */
+  Process piped(String command) {
+    return start(
+        builder(Apo.class.getName(), List.of(arguments(command)))
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD));
+  }
+
   private Process start(String mainClass, List<String> arguments) {
+    return start(
+        builder(mainClass, arguments)
+            .redirectOutput(directory.resolve("out").toFile())
+            .redirectError(directory.resolve("err").toFile()));
+  }
+
+  private static Process start(ProcessBuilder builder) {
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private ProcessBuilder builder(String mainClass, List<String> arguments) {
     var line = new ArrayList<String>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"));
     line.addAll(List.of("-Dai.djl.offline=true", "-DOPT_OUT_TRACKING=true"));
     line.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass));
     line.addAll(arguments);
-    var builder =
-        new ProcessBuilder(line)
-            .redirectOutput(directory.resolve("out").toFile())
-            .redirectError(directory.resolve("err").toFile());
+    var builder = new ProcessBuilder(line);
     builder.environment().putAll(environment);
-    try {
-      return builder.start();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+    return builder;
   }
 
   Outcome await(Process process) {
@@ -259,6 +299,61 @@ final class Workplace {
   /** A place in the run's storage. */
   Path run(String key) {
     return directory.resolve(RUN).resolve(key);
+  }
+
+  /** Deletes what commands keep beside the manifest, and may lose. */
+  void deleteScratch() {
+    try (Stream<Path> all = Files.walk(directory.resolve(".apo"))) {
+      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(path);
+      }
+    } catch (NoSuchFileException e) {
+      // There was none.
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Artifacts in storage that lack their manifest, and files that were not written to the end. */
+  Set<Path> halfDone() {
+    var half = new TreeSet<Path>();
+    var visitor =
+        new SimpleFileVisitor<Path>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path found, BasicFileAttributes attributes) {
+            String name = found.getFileName().toString();
+            boolean isArtifact = name.equals("model") || name.startsWith("step-");
+            if (isArtifact && Files.notExists(found.resolve("manifest.json"))) {
+              half.add(found);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path found, BasicFileAttributes attributes) {
+            if (isUnfinished(found)) {
+              half.add(found);
+            }
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path found, IOException e) {
+            // Another process is at work.
+            return FileVisitResult.CONTINUE;
+          }
+        };
+    try {
+      Files.walkFileTree(
+          directory.resolve("storage"), Set.of(FileVisitOption.FOLLOW_LINKS), 99, visitor);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return half;
+  }
+
+  private static boolean isUnfinished(Path file) {
+    return file.getFileName().toString().startsWith(".apo-tmp-");
   }
 
   /** Steps of the checkpoints that are whole. */
@@ -368,10 +463,7 @@ final class Workplace {
       return List.of();
     }
     try (Stream<Path> all = Files.walk(root)) {
-      return all.filter(Files::isRegularFile)
-          .filter(file -> !file.getFileName().toString().startsWith(".apo-tmp-"))
-          .sorted()
-          .toList();
+      return all.filter(Files::isRegularFile).filter(file -> !isUnfinished(file)).sorted().toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -11,6 +11,7 @@ import dev.apo.worker.storage.ArtifactManifest.Part;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -23,6 +24,7 @@ class ArtifactManifestTest {
   private static final byte[] WEIGHTS = "weights".getBytes(UTF_8);
 
   @TempDir Path base;
+  private final List<String> damage = new ArrayList<>();
   private Storage storage;
 
   @BeforeEach
@@ -114,6 +116,26 @@ class ArtifactManifestTest {
 
     assertThat(ArtifactManifest.isComplete(storage, "model")).isFalse();
     assertBad(() -> ArtifactManifest.verify(storage, "model"), "config", "missing");
+  }
+
+  @Test
+  void isWholeIfAllOfItIsAsWritten() {
+    assertThat(isWhole()).isFalse();
+    finish();
+    assertThat(isWhole()).isTrue();
+    assertThat(damage).isEmpty();
+
+    storage.write("model/weights", "Weights".getBytes(UTF_8));
+    assertThat(isWhole()).isFalse();
+    assertThat(damage).singleElement().asString().contains("model/weights is damaged");
+
+    storage.write("model/manifest.json", new byte[0]);
+    assertThat(isWhole()).isFalse();
+    assertThat(damage.get(1)).contains("manifest.json is damaged");
+  }
+
+  private boolean isWhole() {
+    return ArtifactManifest.isWhole(storage, "model", damage::add);
   }
 
   @Test

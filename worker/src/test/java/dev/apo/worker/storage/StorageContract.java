@@ -66,6 +66,16 @@ abstract class StorageContract {
   }
 
   @Test
+  void namesAnObjectByItsContent() {
+    storage.write("key", "content".getBytes(UTF_8));
+
+    assertThat(storage.sha256("key")).isEqualTo(Sha256.of("content".getBytes(UTF_8)));
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> storage.sha256("none"))
+        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.NOT_FOUND));
+  }
+
+  @Test
   void copiesFilesInAndOut() throws IOException {
     byte[] content = new byte[300_000];
     new Random(1).nextBytes(content);

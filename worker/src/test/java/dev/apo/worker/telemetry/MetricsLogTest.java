@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class MetricsLogTest {
@@ -80,6 +81,38 @@ class MetricsLogTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1 2 3, false", "0 1 2 3, false", "'', true", "1 2, true", "2 3, true", "1 3, true"})
+  void aStepWithoutARecordIsAGap(String steps, boolean gap) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, steps.replaceAll("(\\d) ?", "{\"step\":$1}\n"));
+    try (MetricsLog log = MetricsLog.open(file, 3)) {
+      assertThat(log.hasGap()).isEqualTo(gap);
+    }
+  }
+
+  @Test
+  void twoRecordsWithoutALinesEndBetweenThemAreDamage() throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, "{\"step\":1}\n{\"step\":2}*{\"step\":3}\n");
+    try (MetricsLog log = MetricsLog.open(file, 3)) {
+      assertThat(log.hasGap()).isTrue();
+    }
+    assertThat(file).hasContent("{\"step\":1}\n");
+  }
+
+  @Test
+  void whatIsAddedToALostRecordIsARecord() throws IOException {
+    write(1, 2);
+    try (MetricsLog log = MetricsLog.open(file, 3)) {
+      log.amend(3, Map.of("y", 1.0));
+      log.amend(3, Map.of("z", 2.0));
+    }
+    assertThat(Files.readAllLines(file))
+        .containsExactly(
+            "{\"step\":1,\"x\":1.0}", "{\"step\":2,\"x\":2.0}", "{\"step\":3,\"y\":1.0,\"z\":2.0}");
+  }
+
   @Test
   void whatJsonHasNoNumberForIsNull() {
     try (MetricsLog log = MetricsLog.open(file, -1)) {
@@ -94,7 +127,7 @@ class MetricsLogTest {
     try (MetricsLog log = MetricsLog.open(file, -1)) {
       log.append(1, Map.of("x", 1.0));
       log.append(2, Map.of("x", Double.NaN));
-      log.amend(Map.of("y", 2.0));
+      log.amend(2, Map.of("y", 2.0));
       log.replay(
           new Tracker() {
             @Override

@@ -121,6 +121,43 @@ class VStarStoreTest {
   }
 
   @Test
+  void aDamagedBlockOfACompleteTableIsSampledAgainAndNoOther() {
+    sample(store, 1);
+    Map<String, String> whole = content(storage);
+    flipBit(BLOCK_2);
+
+    assertThat(store.isWhole()).isFalse();
+    assertThat(store.finishedBlocks()).containsExactly(0, 1, 3, 4);
+
+    writeBlocks(store, List.of(PLAN.blocks().get(2)));
+    assertThat(store.complete()).isTrue();
+    assertThat(store.isWhole()).isTrue();
+    assertThat(content(storage)).isEqualTo(whole);
+  }
+
+  /** Any byte of it, and what is left of it: nothing has to be sampled. */
+  @Test
+  void aDamagedManifestIsWrittenAgain() {
+    sample(store, 1);
+    Map<String, String> whole = content(storage);
+    byte[] manifest = storage.read("vstar/abc/manifest.json");
+    for (int i = 0; i < manifest.length; i += 41) {
+      byte[] damaged = i % 2 == 0 ? manifest.clone() : Arrays.copyOf(manifest, i);
+      if (i % 2 == 0) {
+        damaged[i] ^= 1;
+      }
+      storage.write("vstar/abc/manifest.json", damaged);
+
+      assertThat(store.finishedBlocks()).hasSize(5);
+      assertThat(store.complete()).isTrue();
+      assertThat(store.read()).isEqualTo(VStarBlocksTest.rows(23, 2));
+    }
+    storage.delete("vstar/abc/manifest.json");
+    store.complete();
+    assertThat(content(storage)).isEqualTo(whole);
+  }
+
+  @Test
   void namesAMissingPartAndMendsIt() {
     sample(store, 1);
     Map<String, String> whole = content(storage);
