@@ -16,7 +16,7 @@ DRILL_SECONDS ?= 60
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
-.PHONY: help tools images same-images load-images kind-up build run test test-fast test-operator drills e2e test-smollm2 format crd chart manifests bench bench-algorithms bench-operator peer clean
+.PHONY: help tools images same-images load-images kind-up build run test test-fast test-operator drills e2e test-smollm2 format crd chart manifests bench bench-algorithms bench-operator peer scan clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ load-images: ## Load the images into kind, or into hack/cluster where there is n
 
 kind-up: images ## A kind cluster with the images in it, for those who have Docker
 	hack/kind-up
+
+scan: images ## Look for known vulnerabilities in what the images hold
+	hack/scan
 
 clean: ## Remove everything that was built
 	$(MVN) -q clean
