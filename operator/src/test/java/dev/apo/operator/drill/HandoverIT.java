@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
  */
 @Tag("apiserver")
 @Tag("drill")
+@Tag("packaged")
 class HandoverIT extends PlayedCluster {
   /** How many runs are there at once; the operator works on 16. */
   private static final int RUNS = 5;
