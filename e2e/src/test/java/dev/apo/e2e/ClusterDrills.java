@@ -114,6 +114,7 @@ class ClusterDrills {
             .reduce((one, other) -> one + "," + other)
             .orElseThrow();
     try (SpareNode spare = new SpareNode(cluster.client)) {
+      spare.awaitReady();
       cluster.create(
           "node",
           training("RUN", "[ $APO_ATTEMPT != 1 ] || { sleep 1000 & wait $!; }"),

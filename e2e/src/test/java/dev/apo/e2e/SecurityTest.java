@@ -93,7 +93,8 @@ class SecurityTest {
       cluster.create("root", QUICK);
       cluster.patch(
           "root", "{\"spec\": {\"train\": {\"pod\": {\"image\": \"kc.local/busybox:1\"}}}}");
-      APOTraining training = cluster.until("root", reason(ConditionType.TRAINED, "PodMisconfigured"));
+      APOTraining training =
+          cluster.until("root", reason(ConditionType.TRAINED, "PodMisconfigured"));
       assertThat(condition(training, ConditionType.TRAINED).message()).contains("runAsNonRoot");
     }
   }
@@ -162,8 +163,7 @@ class SecurityTest {
                 }
                 return phase(Phase.SUCCEEDED).test(cluster.training("lure").get());
               });
-      String trainer =
-          cluster.pods("lure-train-1").get(0).getStatus().getPodIP() + ":8080";
+      String trainer = cluster.pods("lure-train-1").get(0).getStatus().getPodIP() + ":8080";
       assertThat(peers).as("it is seen at all").contains(trainer);
       Set<String> allowed = new HashSet<>(Set.of(apiServer(cluster)));
       cluster.pods().stream()
@@ -173,8 +173,16 @@ class SecurityTest {
 
       assertThat(visits(cluster)).isEmpty();
       try (var port =
-          cluster.client.pods().inNamespace(cluster.namespace).withName("canary").portForward(8000)) {
-        URI.create("http://localhost:" + port.getLocalPort()).toURL().openConnection().getHeaderField(0);
+          cluster
+              .client
+              .pods()
+              .inNamespace(cluster.namespace)
+              .withName("canary")
+              .portForward(8000)) {
+        URI.create("http://localhost:" + port.getLocalPort())
+            .toURL()
+            .openConnection()
+            .getHeaderField(0);
       }
       await().until(() -> !visits(cluster).isEmpty());
     }
@@ -210,12 +218,7 @@ class SecurityTest {
         .until(
             () ->
                 Readiness.isPodReady(
-                    cluster
-                        .client
-                        .pods()
-                        .inNamespace(cluster.namespace)
-                        .withName("canary")
-                        .get()));
+                    cluster.client.pods().inNamespace(cluster.namespace).withName("canary").get()));
   }
 
   private static String visits(Cluster cluster) {
@@ -223,7 +226,14 @@ class SecurityTest {
   }
 
   private static String apiServer(Cluster cluster) {
-    return cluster.client.services().inNamespace("default").withName("kubernetes").get().getSpec().getClusterIP()
+    return cluster
+            .client
+            .services()
+            .inNamespace("default")
+            .withName("kubernetes")
+            .get()
+            .getSpec()
+            .getClusterIP()
         + ":443";
   }
 
@@ -247,11 +257,16 @@ class SecurityTest {
     return Integer.parseInt(socket.substring(socket.indexOf(':') + 1), 16);
   }
 
-  /** The kernel writes addresses as words in the machine's order; IPv4 may be the end of an IPv6. */
+  /**
+   * The kernel writes addresses as words in the machine's order; IPv4 may be the end of an IPv6.
+   */
   private static String address(String socket) throws IOException {
     byte[] bytes = HexFormat.of().parseHex(socket.substring(0, socket.indexOf(':')));
     byte[] last = {
-      bytes[bytes.length - 1], bytes[bytes.length - 2], bytes[bytes.length - 3], bytes[bytes.length - 4]
+      bytes[bytes.length - 1],
+      bytes[bytes.length - 2],
+      bytes[bytes.length - 3],
+      bytes[bytes.length - 4]
     };
     return InetAddress.getByAddress(last).getHostAddress();
   }

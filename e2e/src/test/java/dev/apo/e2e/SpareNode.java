@@ -38,6 +38,10 @@ final class SpareNode implements AutoCloseable {
                 .build())
         .serverSideApply();
     clock.scheduleWithFixedDelay(this::beat, 0, 5, TimeUnit.SECONDS);
+  }
+
+  /** Waits until Kubernetes believes that it lives. */
+  void awaitReady() {
     await()
         .atMost(Duration.ofSeconds(60))
         .until(

@@ -87,14 +87,14 @@ final class Storage implements AutoCloseable {
 
   /** Starts it where it is stopped, with all that it held. */
   void start() {
+    serve("minio");
     deployment().scale(1);
     await().atMost(PATIENCE).until(() -> pods().stream().anyMatch(Readiness::isPodReady));
   }
 
-  /** While this is open, another server answers: each request is refused with 503. */
-  AutoCloseable refusing() {
+  /** From now on another server answers, with 503, until it is started again. */
+  void refuse() {
     serve("refuser");
-    return () -> serve("minio");
   }
 
   private void serve(String app) {
@@ -109,13 +109,7 @@ final class Storage implements AutoCloseable {
   }
 
   private List<Pod> pods() {
-    return cluster
-        .client
-        .pods()
-        .inNamespace(namespace)
-        .withLabel("app", "minio")
-        .list()
-        .getItems();
+    return cluster.client.pods().inNamespace(namespace).withLabel("app", "minio").list().getItems();
   }
 
   private RollableScalableResource<Deployment> deployment() {

@@ -43,8 +43,7 @@ class StorageDrills {
 
   private void assertNothingIsLost(String name) throws Exception {
     APOTraining training =
-        cluster.until(
-            name, t -> phase(Phase.SUCCEEDED).or(phase(Phase.FAILED)).test(t), LONG);
+        cluster.until(name, t -> phase(Phase.SUCCEEDED).or(phase(Phase.FAILED)).test(t), LONG);
     assertThat(training.getStatus().phase())
         .as(() -> training.getStatus().conditions().toString())
         .isEqualTo(Phase.SUCCEEDED);
@@ -77,9 +76,8 @@ class StorageDrills {
     Quickstart.create(cluster, storage, "refused", "0.01");
     cluster.runningPod("refused-estimate-1");
     storage.stop();
-    try (AutoCloseable refusing = storage.refusing()) {
-      Thread.sleep(OUTAGE);
-    }
+    storage.refuse();
+    Thread.sleep(OUTAGE);
     storage.start();
     untilItTrains("refused");
     long minio = Processes.minio();
@@ -92,8 +90,7 @@ class StorageDrills {
     }
     Instant back = Instant.now();
     assertNothingIsLost("refused");
-    Drill.passed(
-        "storage refuses for 60 s in the estimate, hangs in training", "nothing", back);
+    Drill.passed("storage refuses for 60 s in the estimate, hangs in training", "nothing", back);
   }
 
   @Test
