@@ -17,21 +17,20 @@ import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.client.readiness.Readiness;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.opentest4j.TestAbortedException;
 
 /** What a run gives its user on real pods, and whom the operator talks to (docs/security.md). */
 class SecurityTest {
@@ -51,6 +50,9 @@ class SecurityTest {
       [ "$(status NoNewPrivs)" = 1 ] || found privileges
       [ "$(status Seccomp)" = 2 ] || found syscalls
       """;
+
+  /** Where a connection was meant to lead, in conntrack's list. */
+  private static final Pattern FLOW = Pattern.compile("dst=(\\S+) sport=\\d+ dport=(\\d+)");
 
   private static Map<String, String> lookingAround() {
     Map<String, String> knobs = new TreeMap<>(QUICK);
@@ -125,11 +127,7 @@ class SecurityTest {
   @Test
   void theOperatorTalksToTheApiServerAndToItsRunsPodsOnly() throws Exception {
     try (Cluster cluster = new Cluster("privileged")) {
-      Set<Long> operators = new HashSet<>();
-      for (Pod operator : cluster.operators()) {
-        operators.add(Processes.operator(operator));
-      }
-      assumeTrue(!operators.contains(0L), "The operator's processes are not to be seen here");
+      Set<String> before = peers(cluster);
       canary(cluster);
       String canary = "http://canary.%s.svc".formatted(cluster.namespace);
       cluster.create(
@@ -152,25 +150,17 @@ class SecurityTest {
             train: {pod: *pod}
           """
               .formatted(canary, Cluster.SHELL_WORKER));
-      Set<String> peers = new HashSet<>();
-      await()
-          .atMost(Duration.ofSeconds(120))
-          .pollInterval(Duration.ofMillis(100))
-          .until(
-              () -> {
-                for (long operator : operators) {
-                  peers.addAll(peers(operator));
-                }
-                return phase(Phase.SUCCEEDED).test(cluster.training("lure").get());
-              });
+      cluster.until("lure", phase(Phase.SUCCEEDED), Duration.ofMinutes(3));
+      Set<String> peers = peers(cluster);
+      peers.removeAll(before);
       String trainer = cluster.pods("lure-train-1").get(0).getStatus().getPodIP() + ":8080";
       assertThat(peers).as("it is seen at all").contains(trainer);
-      Set<String> allowed = new HashSet<>(Set.of(apiServer(cluster)));
-      cluster.pods().stream()
-          .filter(pod -> !pod.getMetadata().getName().equals("canary"))
-          .forEach(pod -> allowed.add(pod.getStatus().getPodIP() + ":8080"));
-      assertThat(peers).isSubsetOf(allowed);
-
+      assertThat(peers)
+          .isSubsetOf(
+              cluster.pods().stream()
+                  .filter(pod -> !pod.getMetadata().getName().equals("canary"))
+                  .map(pod -> pod.getStatus().getPodIP() + ":8080")
+                  .toList());
       assertThat(visits(cluster)).isEmpty();
       try (var port =
           cluster
@@ -225,49 +215,24 @@ class SecurityTest {
     return cluster.client.pods().inNamespace(cluster.namespace).withName("canary").getLog();
   }
 
-  private static String apiServer(Cluster cluster) {
-    return cluster
-            .client
-            .services()
-            .inNamespace("default")
-            .withName("kubernetes")
-            .get()
-            .getSpec()
-            .getClusterIP()
-        + ":443";
-  }
-
-  /** Where the connections lead that a process's network namespace has opened over TCP. */
-  private static Set<String> peers(long process) throws IOException {
+  /** Whom the operators have talked to in the last minutes. */
+  private static Set<String> peers(Cluster cluster) throws Exception {
     Set<String> peers = new HashSet<>();
-    for (String table : List.of("tcp", "tcp6")) {
-      for (String line : Files.readAllLines(Path.of("/proc/" + process + "/net/" + table))) {
-        String[] fields = line.strip().split("\\s+");
-        boolean listens = fields[2].endsWith(":0000");
-        boolean header = fields[0].equals("sl");
-        if (!header && !listens && port(fields[1]) != 8080) {
-          peers.add(address(fields[2]) + ":" + port(fields[2]));
-        }
+    for (Pod operator : cluster.operators()) {
+      String address = operator.getStatus().getPodIP();
+      Process conntrack;
+      try {
+        conntrack =
+            new ProcessBuilder("conntrack", "-L", "-s", address)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+      } catch (IOException e) {
+        throw new TestAbortedException("Connections of pods are not to be seen here", e);
       }
+      String flows = new String(conntrack.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assumeTrue(conntrack.waitFor() == 0, "Connections of pods are not to be seen here");
+      flows.lines().map(FLOW::matcher).filter(Matcher::find).forEach(f -> peers.add(f.group(1) + ":" + f.group(2)));
     }
     return peers;
-  }
-
-  private static int port(String socket) {
-    return Integer.parseInt(socket.substring(socket.indexOf(':') + 1), 16);
-  }
-
-  /**
-   * The kernel writes addresses as words in the machine's order; IPv4 may be the end of an IPv6.
-   */
-  private static String address(String socket) throws IOException {
-    byte[] bytes = HexFormat.of().parseHex(socket.substring(0, socket.indexOf(':')));
-    byte[] last = {
-      bytes[bytes.length - 1],
-      bytes[bytes.length - 2],
-      bytes[bytes.length - 3],
-      bytes[bytes.length - 4]
-    };
-    return InetAddress.getByAddress(last).getHostAddress();
   }
 }
