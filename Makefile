@@ -16,7 +16,7 @@ DRILL_SECONDS ?= 60
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
-.PHONY: help tools images same-images load-images kind-up build run test test-fast test-operator drills e2e test-smollm2 format crd chart manifests bench bench-algorithms bench-operator peer scan clean
+.PHONY: help tools images same-images load-images kind-up build run test test-fast test-operator drills drills-cluster e2e test-smollm2 format crd chart manifests bench bench-algorithms bench-operator peer scan clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,8 +43,12 @@ test-operator: tools ## The operator on a real API server, without a cluster: a 
 
 drills: tools ## Break what operator and worker need, at length; show what was lost and how long it took
 	@rm -rf */target/drills
-	@status=0; $(MVN) -q -pl crds,worker,operator test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
+	@status=0; $(MVN) -q -pl crds,worker,operator integration-test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) || status=1; hack/drills || status=1; exit $$status
+
+drills-cluster: images ## Stop, freeze and lose parts of a cluster below runs; a quarter of an hour
+	@rm -rf */target/drills
+	@status=0; hack/e2e '*Drills' || status=1; hack/drills || status=1; exit $$status
 
 e2e: images ## Tests on a real cluster: kind where there is Docker, else hack/cluster (root)
 	hack/e2e $(TEST)

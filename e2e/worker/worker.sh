@@ -1,6 +1,7 @@
 #!/bin/sh
 # A worker in 30 lines: it keeps docs/worker-contract.md and does no work. Variables FAKE_<KNOB>_<STAGE> say how it behaves:
-# SECONDS how long it takes, EXIT the code that it ends with, FAIL_ATTEMPTS up to which attempt it does so, HANG without progress.
+# RUN what it does first, SECONDS how long it takes, EXIT the code that it ends with, FAIL_ATTEMPTS up to which attempt it does so,
+# HANG without progress.
 stage=$1
 knob() { eval "echo \"\${FAKE_$1_$(echo "$stage" | tr a-z A-Z):-$2}\""; }
 last_word() { echo "$1" >"$APO_TERMINATION_LOG"; }
@@ -10,6 +11,7 @@ test -s "$2" || { last_word '{"exitCode":66,"reason":"NOT_FOUND","message":"Ther
 mkdir -p /tmp/www && cd /tmp/www || exit 70
 httpd -p "$APO_PORT" -h /tmp/www
 
+eval "$(knob RUN :)"
 seconds=$(knob SECONDS 1) done=0
 while [ "$done" -lt "$seconds" ] || [ -n "$(knob HANG '')" ]; do
   printf '{"stage":"%s","unit":"steps","done":%d,"total":%d,"etaSeconds":%d,"figures":{"reward":0.5}}' \

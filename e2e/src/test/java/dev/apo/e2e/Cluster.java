@@ -7,6 +7,7 @@ import dev.apo.api.v1alpha1.APOTraining;
 import dev.apo.api.v1alpha1.Condition;
 import dev.apo.api.v1alpha1.ConditionType;
 import dev.apo.api.v1alpha1.Phase;
+import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
@@ -24,7 +25,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Predicate;
 
-/** A namespace of its own, with restricted Pod Security, on the cluster of the kubeconfig. */
+/** A namespace of its own on the cluster of the kubeconfig. */
 final class Cluster implements AutoCloseable {
   /** Where the operator is installed. */
   static final String OPERATOR_NAMESPACE = "apo-system";
@@ -37,13 +38,23 @@ final class Cluster implements AutoCloseable {
   final KubernetesClient client = new KubernetesClientBuilder().build();
   final String namespace = "e2e-" + UUID.randomUUID().toString().substring(0, 8);
 
+  /** The namespace enforces the restricted Pod Security Standard. */
   Cluster() {
+    this("restricted");
+  }
+
+  /**
+   * Opens a namespace.
+   *
+   * @param podSecurity the Pod Security Standard that it enforces
+   */
+  Cluster(String podSecurity) {
     client
         .resource(
             new NamespaceBuilder()
                 .withNewMetadata()
                 .withName(namespace)
-                .addToLabels("pod-security.kubernetes.io/enforce", "restricted")
+                .addToLabels("pod-security.kubernetes.io/enforce", podSecurity)
                 .endMetadata()
                 .build())
         .create();
@@ -65,12 +76,18 @@ final class Cluster implements AutoCloseable {
 
   /** The same, with more fields of the spec before the others. */
   void create(String name, Map<String, String> knobs, String more) {
-    StringBuilder env = new StringBuilder();
-    knobs.forEach(
-        (knob, value) ->
-            env.append(env.isEmpty() ? "" : ", ")
-                .append("{\"name\": \"%s\", \"value\": \"%s\"}".formatted(knob, value)));
-    String pod = "{\"image\": \"%s\", \"env\": [%s]}".formatted(SHELL_WORKER, env);
+    create(name, knobs, more, "");
+  }
+
+  /** The same, with more fields of the stages' pods before the others. */
+  void create(String name, Map<String, String> knobs, String more, String morePod) {
+    List<EnvVar> env =
+        knobs.entrySet().stream()
+            .map(knob -> new EnvVar(knob.getKey(), knob.getValue(), null))
+            .toList();
+    String pod =
+        "{%s \"image\": \"%s\", \"env\": %s}"
+            .formatted(morePod, SHELL_WORKER, Serialization.asJson(env));
     create(
         """
         {"apiVersion": "apo.dev/v1alpha1", "kind": "APOTraining",

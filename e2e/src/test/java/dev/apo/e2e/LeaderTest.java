@@ -13,14 +13,10 @@ import io.fabric8.kubernetes.client.Watch;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import io.fabric8.kubernetes.client.dsl.Resource;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Two replicas of the operator, as real processes, of which one leads. */
@@ -62,36 +58,13 @@ class LeaderTest {
         && pod.getStatus().getContainerStatuses().stream().allMatch(c -> c.getReady());
   }
 
-  /** The operator's process in this pod, if it runs on this machine and we may see it. */
-  private static long process(String pod) throws IOException {
-    try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
-      for (Path process : (Iterable<Path>) processes::iterator) {
-        try {
-          if (Files.readString(process.resolve("cmdline")).contains("quarkus-run.jar")
-              && List.of(Files.readString(process.resolve("environ")).split("\0"))
-                  .contains("POD_NAME=" + pod)) {
-            return Long.parseLong(process.getFileName().toString());
-          }
-        } catch (IOException e) {
-          continue; // Not a process, gone, or not ours to see.
-        }
-      }
-    }
-    return 0;
-  }
-
-  private static void signal(String name, long process) throws Exception {
-    int status = new ProcessBuilder("kill", "-" + name, Long.toString(process)).start().waitFor();
-    assertThat(status).as("kill -%s", name).isZero();
-  }
-
   @Test
   void aFrozenLeaderIsReplacedAndLeavesWhenItThaws() throws Exception {
     try (Cluster cluster = new Cluster()) {
       Pod frozen = leader(cluster);
       String name = frozen.getMetadata().getName();
       int restarts = frozen.getStatus().getContainerStatuses().get(0).getRestartCount();
-      long process = process(name);
+      long process = Processes.operator(frozen);
       assumeTrue(process != 0, "The operator's processes are not to be seen on this machine");
 
       cluster.create(
@@ -101,13 +74,13 @@ class LeaderTest {
               "FAKE_SECONDS_ESTIMATE", "5",
               "FAKE_SECONDS_TRAIN", "0"));
       cluster.runningPod("frozen-estimate-1");
-      signal("STOP", process);
+      Processes.signal("STOP", process);
       try {
         // Nobody tells the end of the estimate but another replica.
         cluster.until("frozen", phase(Phase.SUCCEEDED));
         assertThat(holder(cluster)).isNotEqualTo(name);
       } finally {
-        signal("CONT", process);
+        Processes.signal("CONT", process);
       }
       await()
           .atMost(PATIENCE)

@@ -139,6 +139,22 @@ class LifeCycleTest {
     assertThat(training.getStatus().train().failures()).isEqualTo(1);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"estimate", "train"})
+  void aWorkerKilledForItsMemoryIsToldWhatToRaise(String stage) {
+    String name = "memory-" + stage;
+    var knobs = new java.util.TreeMap<>(QUICK);
+    knobs.put("FAKE_RUN_" + stage.toUpperCase(java.util.Locale.ROOT), "exec tail /dev/zero");
+    cluster.create(
+        name,
+        knobs,
+        "\"runPolicy\": {\"maxRetries\": 0},",
+        "\"resources\": {\"limits\": {\"memory\": \"64Mi\"}},");
+    APOTraining training = cluster.until(name, phase(Phase.FAILED));
+    assertThat(condition(training, ConditionType.FAILED).message())
+        .contains("was killed for its memory; raise the memory limit in spec." + stage + ".pod");
+  }
+
   @Test
   void aDeletedPodIsANewAttemptThatCostsNothing() {
     cluster.create("evicted", slow("train"));

@@ -1,8 +1,16 @@
 package dev.apo.e2e;
 
+import static org.awaitility.Awaitility.await;
+
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.client.LocalPortForward;
+import io.fabric8.kubernetes.client.dsl.RollableScalableResource;
+import io.fabric8.kubernetes.client.dsl.base.PatchContext;
+import io.fabric8.kubernetes.client.dsl.base.PatchType;
+import io.fabric8.kubernetes.client.readiness.Readiness;
 import io.minio.ListObjectsArgs;
 import io.minio.MakeBucketArgs;
 import io.minio.MinioClient;
@@ -11,15 +19,20 @@ import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** MinIO in a namespace of its own, with a bucket {@code apo} and a Secret for the runs. */
+/**
+ * MinIO in a namespace of its own, with a bucket {@code apo} and a Secret for the runs. What it
+ * holds outlives its pod, in the kubelet's directory of the node, and goes with the cluster.
+ */
 final class Storage implements AutoCloseable {
   static final String ACCESS = "canary-access-key";
   static final String SECRET = "canary-secret-key";
+
+  private static final Duration PATIENCE = Duration.ofSeconds(90);
 
   private final Cluster cluster;
   private final String namespace;
@@ -34,6 +47,7 @@ final class Storage implements AutoCloseable {
         .create();
     String manifests =
         Files.readString(Path.of("src", "test", "resources", "minio.yaml"))
+            .replace("NAMESPACE", namespace)
             .replace("ACCESS", ACCESS)
             .replace("SECRET", SECRET);
     cluster
@@ -41,12 +55,7 @@ final class Storage implements AutoCloseable {
         .load(new ByteArrayInputStream(manifests.getBytes(StandardCharsets.UTF_8)))
         .inNamespace(namespace)
         .create();
-    cluster
-        .client
-        .pods()
-        .inNamespace(namespace)
-        .withName("minio")
-        .waitUntilReady(90, TimeUnit.SECONDS);
+    start();
     cluster
         .client
         .resource(
@@ -68,6 +77,43 @@ final class Storage implements AutoCloseable {
   String spec() {
     return "{uri: \"s3://apo/artifacts\", endpoint: \"http://minio.%s.svc:9000\", credentialsSecretRef: {name: s3}}"
         .formatted(namespace);
+  }
+
+  /** Ends it, and with it all its connections. */
+  void stop() {
+    deployment().scale(0);
+    await().atMost(PATIENCE).until(() -> pods().isEmpty());
+  }
+
+  /** Starts it where it is stopped, with all that it held. */
+  void start() {
+    serve("minio");
+    deployment().scale(1);
+    await().atMost(PATIENCE).until(() -> pods().stream().anyMatch(Readiness::isPodReady));
+  }
+
+  /** From now on another server answers, with 503, until it is started again. */
+  void refuse() {
+    serve("refuser");
+  }
+
+  private void serve(String app) {
+    cluster
+        .client
+        .services()
+        .inNamespace(namespace)
+        .withName("minio")
+        .patch(
+            PatchContext.of(PatchType.JSON_MERGE),
+            "{\"spec\": {\"selector\": {\"app\": \"%s\"}}}".formatted(app));
+  }
+
+  private List<Pod> pods() {
+    return cluster.client.pods().inNamespace(namespace).withLabel("app", "minio").list().getItems();
+  }
+
+  private RollableScalableResource<Deployment> deployment() {
+    return cluster.client.apps().deployments().inNamespace(namespace).withName("minio");
   }
 
   /** Uploads all files of a directory, below a prefix. */
@@ -105,7 +151,8 @@ final class Storage implements AutoCloseable {
   }
 
   private LocalPortForward port() {
-    return cluster.client.pods().inNamespace(namespace).withName("minio").portForward(9000);
+    Pod pod = pods().stream().filter(Readiness::isPodReady).findFirst().orElseThrow();
+    return cluster.client.pods().resource(pod).portForward(9000);
   }
 
   private static MinioClient s3(LocalPortForward port) {

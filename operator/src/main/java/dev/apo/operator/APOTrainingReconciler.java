@@ -142,7 +142,12 @@ public final class APOTrainingReconciler implements Reconciler<APOTraining> {
               context.getSecondaryResources(Job.class),
               context.getSecondaryResources(Pod.class),
               clock.instant());
-      poller.follow(id, seen.jobs().stream().flatMap(job -> job.pods().stream()).toList());
+      poller.follow(
+          id,
+          seen.jobs().stream()
+              .filter(job -> !job.deleting())
+              .flatMap(job -> job.pods().stream())
+              .toList());
       return carryOut(training, seen, log);
     }
   }

@@ -3,6 +3,7 @@ package dev.apo.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.Affinity;
 import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
@@ -12,8 +13,44 @@ import io.fabric8.kubernetes.api.model.VolumeMount;
 import java.util.List;
 import java.util.Map;
 
-/** What is particular to the pods of one stage. */
+/**
+ * What is particular to the pods of one stage. Nothing in it leads out of the restricted Pod
+ * Security Standard, to an identity at the API server, or past the cluster's own pods: who may
+ * create a run may do no more than that (docs/security.md).
+ */
 @ApiObject
+@ValidationRule(
+    value =
+        "!has(self.volumes) || self.volumes.all(v, has(v.configMap) || has(v.csi)"
+            + " || has(v.downwardAPI) || has(v.emptyDir) || has(v.ephemeral) || has(v.image)"
+            + " || has(v.persistentVolumeClaim) || has(v.projected) || has(v.secret))",
+    fieldPath = ".volumes",
+    message =
+        "volumes must be of a type of the restricted Pod Security Standard: configMap, csi,"
+            + " downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected or secret;"
+            + " a directory of a node or a share needs a PersistentVolume")
+@ValidationRule(
+    value =
+        "!has(self.volumes) || self.volumes.all(v, !has(v.projected) || !has(v.projected.sources)"
+            + " || v.projected.sources.all(s, has(s.clusterTrustBundle) || has(s.configMap)"
+            + " || has(s.downwardAPI) || has(s.secret)))",
+    fieldPath = ".volumes",
+    message =
+        "projected volumes must be of clusterTrustBundle, configMap, downwardAPI and secret: stages"
+            + " have no token and no certificate of the API server")
+@ValidationRule(
+    value =
+        "!has(self.annotations) || !self.annotations.exists(a,"
+            + " a.startsWith('container.apparmor.security.beta.kubernetes.io/'))",
+    fieldPath = ".annotations",
+    message =
+        "annotations must not set an AppArmor profile: stages have the container runtime's own")
+@ValidationRule(
+    value = "!has(self.priorityClassName) || !self.priorityClassName.startsWith('system-')",
+    fieldPath = ".priorityClassName",
+    message =
+        "priorityClassName must not be one of the system's own: name a PriorityClass of the cluster's"
+            + " administrator")
 public record StagePod(
     @JsonPropertyDescription("Image of the training program; the operator has a default.")
         @Size(min = 1, max = 1024)

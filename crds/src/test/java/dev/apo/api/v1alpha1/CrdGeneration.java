@@ -12,6 +12,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 
 /** Makes the custom resource definition from the API classes. */
 final class CrdGeneration {
@@ -23,6 +25,23 @@ final class CrdGeneration {
   private static final long MAX_LENGTH = 4096;
 
   private static final long MAX_ITEMS = 64;
+
+  /** Those of the restricted Pod Security Standard; StagePod's rules ask for one of them. */
+  private static final Set<String> VOLUME_TYPES =
+      Set.of(
+          "configMap",
+          "csi",
+          "downwardAPI",
+          "emptyDir",
+          "ephemeral",
+          "image",
+          "persistentVolumeClaim",
+          "projected",
+          "secret");
+
+  /** Not among them: serviceAccountToken and podCertificate. */
+  private static final Set<String> PROJECTED_SOURCES =
+      Set.of("clusterTrustBundle", "configMap", "downwardAPI", "secret");
 
   private CrdGeneration() {}
 
@@ -81,6 +100,11 @@ final class CrdGeneration {
       listMap(at(pod, "env"), "name");
       listMap(at(pod, "volumes"), "name");
       listMap(at(pod, "volumeMounts"), "mountPath");
+      Map<String, JSONSchemaProps> volume =
+          at(pod, "volumes").getItems().getSchema().getProperties();
+      volume.keySet().removeIf(field -> !field.equals("name") && !VOLUME_TYPES.contains(field));
+      JSONSchemaProps sources = at(volume.get("projected"), "sources");
+      sources.getItems().getSchema().getProperties().keySet().retainAll(PROJECTED_SOURCES);
     }
   }
 

@@ -214,16 +214,16 @@ public final class Decider {
 
   private void startNext(Stage stage, StageDraft state, List<JobState> jobs) {
     draft.active(stage.phase());
+    if (state.retry() != null && state.retry().isAfter(seen.now())) {
+      lookAgainAt(state.retry());
+      return;
+    }
     JobState live = jobs.stream().filter(JobState::isLive).findFirst().orElse(null);
     if (live != null) {
       draft.waiting(
           stage,
           Reason.WAITING_FOR_OLD_PODS,
           "The pods of Job " + live.name() + " are still ending; then the next attempt starts");
-      return;
-    }
-    if (state.retry() != null && state.retry().isAfter(seen.now())) {
-      lookAgainAt(state.retry());
       return;
     }
     if (seen.refusal() != null) {

@@ -24,6 +24,7 @@ sealed interface Outcome {
     BAD_INPUT(Reason.BAD_INPUT, Price.NO_RETRY),
     CRASHED(Reason.CRASHED, Price.ONE_RETRY),
     OUT_OF_MEMORY(Reason.OUT_OF_MEMORY, Price.ONE_RETRY),
+    OUT_OF_DISK(Reason.OUT_OF_DISK, Price.ONE_RETRY),
     UNAVAILABLE(Reason.UNAVAILABLE, Price.ONE_RETRY),
     BAD_ARTIFACT(Reason.BAD_ARTIFACT, Price.ONE_RETRY),
     RESULT_MISSING(Reason.RESULT_MISSING, Price.ONE_RETRY),
@@ -68,11 +69,15 @@ sealed interface Outcome {
     if (job.complete() || indices.size() >= shards) {
       return success(job, succeeded);
     }
-    if (job.failure() == null) {
+    List<PodState> failed =
+        job.pods().stream().filter(pod -> pod.life() == PodState.Life.FAILED).toList();
+    // The Job would start the shard again with the same limits; only another Job can have others.
+    boolean inVain =
+        job.stage() == Stage.ESTIMATE && failed.stream().anyMatch(PodState::isOverALimit);
+    if (job.failure() == null && !inVain) {
       return new Unfinished();
     }
-    return job.pods().stream()
-        .filter(pod -> pod.life() == PodState.Life.FAILED)
+    return failed.stream()
         .map(Outcome::failure)
         .min(Comparator.comparing((Failure failure) -> failure.cause().price()))
         .orElseGet(() -> withoutPods(job));
@@ -122,6 +127,14 @@ sealed interface Outcome {
       return new Failure(
           Cause.DISRUPTED, "Pod %s was taken away: %s".formatted(pod.name(), pod.disruption()));
     }
+    String settings =
+        "spec.%s.pod".formatted(pod.stage() == Stage.PREPARE ? "estimate" : pod.stage().word());
+    if (pod.outOfDisk() != null) {
+      return new Failure(
+          Cause.OUT_OF_DISK,
+          "Pod %s was evicted for its disk (%s); raise that limit in %s, in resources (ephemeral-storage) or volumes (sizeLimit)"
+              .formatted(pod.name(), pod.outOfDisk(), settings));
+    }
     if (FailureRule.STOPPED.exitCodes().contains(code)) {
       return new Failure(
           Cause.STOPPED, "Pod %s was stopped after it had saved its work".formatted(pod.name()));
@@ -129,9 +142,8 @@ sealed interface Outcome {
     if (pod.outOfMemory()) {
       return new Failure(
           Cause.OUT_OF_MEMORY,
-          "Pod %s was killed for its memory; raise the memory limit in spec.%s.pod.resources"
-              .formatted(
-                  pod.name(), pod.stage() == Stage.PREPARE ? "estimate" : pod.stage().word()));
+          "Pod %s was killed for its memory; raise the memory limit in %s.resources"
+              .formatted(pod.name(), settings));
     }
     Cause cause =
         switch (code) {

@@ -11,7 +11,8 @@ import java.time.Instant;
  * @param address where it serves its progress; null before it has one
  * @param exitCode of its container; null while that has not ended
  * @param outOfMemory whether the kernel killed the container for its memory
- * @param disruption why the cluster took the pod away; null if it did not
+ * @param outOfDisk which limit on disk the pod exceeded, as the kubelet says it; null if none
+ * @param disruption why the cluster takes or took the pod away; null if it does not
  * @param word the worker's last word; null if there is none
  * @param trouble what keeps it from starting; null if nothing does
  * @param progress how far it says it is; null if it has not been asked or did not answer
@@ -27,6 +28,7 @@ public record PodState(
     String address,
     Integer exitCode,
     boolean outOfMemory,
+    String outOfDisk,
     String disruption,
     LastWord word,
     Trouble trouble,
@@ -48,6 +50,11 @@ public record PodState(
 
   /** Something that keeps pods from starting, with a sentence for people. */
   public record Trouble(Reason reason, String message) {}
+
+  /** Whether it ended at a limit that its own settings set. */
+  public boolean isOverALimit() {
+    return outOfMemory || outOfDisk != null;
+  }
 
   /** Whether it may still do something. */
   public boolean isLive() {

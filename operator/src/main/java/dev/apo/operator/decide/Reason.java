@@ -59,6 +59,8 @@ public enum Reason {
   CRASHED("Crashed"),
   /** The container was killed for its memory. */
   OUT_OF_MEMORY("OutOfMemory"),
+  /** The pod was evicted for using more disk than it may. */
+  OUT_OF_DISK("OutOfDisk"),
   /** Storage or another service did not answer. */
   UNAVAILABLE("Unavailable"),
   /** An artifact of an earlier stage is damaged. */
@@ -106,6 +108,7 @@ public enum Reason {
           BAD_INPUT,
           CRASHED,
           OUT_OF_MEMORY,
+          OUT_OF_DISK,
           UNAVAILABLE,
           BAD_ARTIFACT,
           RESULT_MISSING,

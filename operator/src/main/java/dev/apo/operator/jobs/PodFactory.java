@@ -29,6 +29,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Makes pods that keep to the worker contract and to the restricted Pod Security Standard. */
@@ -40,16 +41,17 @@ final class PodFactory {
 
   private static final String MANIFEST_DIRECTORY = "/etc/apo";
   private static final String WORK_DIRECTORY = "/work";
+  private static final String MEMORY = "memory";
   private static final String CA_DIRECTORY = "/etc/apo-ca";
   private static final StagePod NO_SETTINGS =
       new StagePod(null, null, null, null, null, null, null, null, null, null, null, null, null);
 
-  /** Preparing reads headers and data; it needs no more on any model. */
+  /** Preparing reads headers and data: mostly that is enough. */
   private static final ResourceRequirements PREPARE_RESOURCES =
       new ResourceRequirementsBuilder()
           .addToRequests("cpu", new Quantity("250m"))
-          .addToRequests("memory", new Quantity("512Mi"))
-          .addToLimits("memory", new Quantity("2Gi"))
+          .addToRequests(MEMORY, new Quantity("512Mi"))
+          .addToLimits(MEMORY, new Quantity("2Gi"))
           .build();
 
   private final String defaultImage;
@@ -62,7 +64,8 @@ final class PodFactory {
 
   /**
    * What the resource says of a stage's pods; null if nothing. Preparing takes the estimate's
-   * image, identity, environment and volumes, but neither its node nor its GPUs.
+   * image, identity, environment and volumes, and its memory limit if that is higher than its own,
+   * but neither its node nor its GPUs.
    */
   static StagePod settings(APOTrainingSpec spec, Stage stage) {
     if (stage == Stage.TRAIN) {
@@ -129,7 +132,8 @@ final class PodFactory {
             .withImage(pod.image() != null ? pod.image() : defaultImage)
             .withArgs(action.stage().word(), MANIFEST_DIRECTORY + "/manifest.yaml")
             .withEnv(environment(training, action, pod))
-            .withResources(action.stage() == Stage.PREPARE ? PREPARE_RESOURCES : pod.resources())
+            .withResources(
+                action.stage() == Stage.PREPARE ? prepareResources(spec) : pod.resources())
             .withVolumeMounts(mounts(spec, pod))
             .withTerminationMessagePath("/dev/termination-log")
             // Logs may hold what nobody meant to publish in a status.
@@ -154,6 +158,21 @@ final class PodFactory {
           .endEnvFrom();
     }
     return builder.build();
+  }
+
+  private static ResourceRequirements prepareResources(APOTrainingSpec spec) {
+    Quantity own = PREPARE_RESOURCES.getLimits().get(MEMORY);
+    return Optional.ofNullable(spec.estimate().pod())
+        .map(StagePod::resources)
+        .map(ResourceRequirements::getLimits)
+        .map(limits -> limits.get(MEMORY))
+        .filter(given -> given.getNumericalAmount().compareTo(own.getNumericalAmount()) > 0)
+        .map(
+            given ->
+                new ResourceRequirementsBuilder(PREPARE_RESOURCES)
+                    .addToLimits(MEMORY, given)
+                    .build())
+        .orElse(PREPARE_RESOURCES);
   }
 
   private static List<EnvVar> environment(

@@ -40,6 +40,7 @@ final class PodReader {
         pod.getStatus() == null ? null : pod.getStatus().getPodIP(),
         end == null ? null : end.getExitCode(),
         end != null && "OOMKilled".equals(end.getReason()),
+        outOfDisk(pod),
         disruption(pod),
         end == null ? null : TerminationMessage.read(stage, end.getMessage()),
         trouble(pod, state),
@@ -89,11 +90,15 @@ final class PodReader {
     return condition(pod, "DisruptionTarget")
         .filter(condition -> "True".equals(condition.getStatus()))
         .map(condition -> condition.getReason() + ", " + condition.getMessage())
-        // The kubelet's own evictions name no condition on older clusters.
-        .orElse(
-            "Evicted".equals(pod.getStatus() == null ? null : pod.getStatus().getReason())
-                ? "Evicted, " + pod.getStatus().getMessage()
-                : null);
+        .orElse(null);
+  }
+
+  /** The kubelet evicts for the node's sake, which is a disruption, or for a limit of the pod. */
+  private static String outOfDisk(Pod pod) {
+    boolean evicted = pod.getStatus() != null && "Evicted".equals(pod.getStatus().getReason());
+    return evicted && disruption(pod) == null
+        ? String.valueOf(pod.getStatus().getMessage()).strip().replaceAll("[.]$", "")
+        : null;
   }
 
   private static PodState.Trouble trouble(Pod pod, ContainerState state) {
@@ -101,6 +106,11 @@ final class PodReader {
         condition(pod, "PodScheduled")
             .filter(condition -> "Unschedulable".equals(condition.getReason()));
     String name = pod.getMetadata().getName();
+    String disruption = disruption(pod);
+    if (disruption != null) {
+      return new PodState.Trouble(
+          Reason.DISRUPTED, "Pod %s is being taken away: %s".formatted(name, disruption));
+    }
     if (scheduled.isPresent()) {
       return new PodState.Trouble(
           Reason.POD_UNSCHEDULABLE,

@@ -37,6 +37,7 @@ public final class ProgressPoller<K> implements AutoCloseable {
   private static final int PORT = 8080;
 
   private static final int MAX_BYTES = 64 * 1024;
+  private static final long MAX_COUNT = 1_000_000_000_000L;
 
   /** How many pods of a resource are asked at the same time. */
   private static final int AT_ONCE = 16;
@@ -170,18 +171,24 @@ public final class ProgressPoller<K> implements AutoCloseable {
           .properties()
           .forEach(
               figure -> {
-                if (figure.getValue().isNumber() && figures.size() < 64) {
-                  figures.put(figure.getKey(), figure.getValue().asDouble());
+                double value = figure.getValue().asDouble(Double.NaN);
+                if (Double.isFinite(value) && figures.size() < 64) {
+                  figures.put(figure.getKey(), value);
                 }
               });
       return new PodProgress(
-          Math.max(0, json.path("done").asLong()),
-          Math.max(0, json.path("total").asLong()),
-          json.path("etaSeconds").isNumber() ? Math.max(0, json.path("etaSeconds").asLong()) : null,
+          count(json.path("done")),
+          count(json.path("total")),
+          json.path("etaSeconds").isNumber() ? count(json.path("etaSeconds")) : null,
           figures);
     } catch (IOException e) {
       return null;
     }
+  }
+
+  /** No sum of such numbers is more than a status can hold. */
+  private static long count(JsonNode number) {
+    return Math.max(0, Math.min(MAX_COUNT, number.asLong()));
   }
 
   private static Thread daemon(Runnable task, String name) {

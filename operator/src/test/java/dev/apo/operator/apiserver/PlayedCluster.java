@@ -129,20 +129,23 @@ public abstract class PlayedCluster {
   /** What the Job controller and the kubelet would do. */
   protected void end(String jobName, int index, String phase, int exitCode, String message) {
     Job job = job(jobName);
-    Pod pod =
-        pod(job, index)
-            .editMetadata()
-            .addNewOwnerReference()
-            .withApiVersion("batch/v1")
-            .withKind("Job")
-            .withName(jobName)
-            .withUid(job.getMetadata().getUid())
-            .withController(true)
-            .endOwnerReference()
-            .endMetadata()
-            .build();
+    Pod pod = owned(pod(job, index), job);
     client.resource(pod).create();
     end(pod, phase, exitCode, message);
+  }
+
+  /** The pod of a Job. */
+  protected static Pod owned(PodBuilder pod, Job job) {
+    return pod.editMetadata()
+        .addNewOwnerReference()
+        .withApiVersion("batch/v1")
+        .withKind("Job")
+        .withName(job.getMetadata().getName())
+        .withUid(job.getMetadata().getUid())
+        .withController(true)
+        .endOwnerReference()
+        .endMetadata()
+        .build();
   }
 
   /** A pod that says it is of a Job, and that nobody owns. */

@@ -190,6 +190,39 @@ class DeciderTest {
   }
 
   @Test
+  void aPodThatUsesMoreDiskThanItMayCostsARetryAndIsTold() {
+    world.runTo(Stage.TRAIN);
+    // The worker may well have left in time.
+    world.failed(Stage.TRAIN, world.overItsDisk(Stage.TRAIN, 143));
+    world.step();
+    assertThat(world.condition(ConditionType.TRAINED).reason()).isEqualTo("OutOfDisk");
+    assertThat(world.condition(ConditionType.TRAINED).message())
+        .contains("Usage of EmptyDir volume \"x\" exceeds the limit")
+        .contains("raise that limit in spec.train.pod");
+    assertThat(world.status.train().failures()).isEqualTo(1);
+  }
+
+  @Test
+  void aShardAtALimitEndsTheAttemptSinceItsJobCannotHaveAnother() {
+    world.runTo(Stage.ESTIMATE);
+    world.pods(
+        Stage.ESTIMATE,
+        world.running(Stage.ESTIMATE, 0, null),
+        world.overItsDisk(Stage.ESTIMATE, 143));
+    world.step();
+    assertThat(world.condition(ConditionType.VALUE_ESTIMATED).reason()).isEqualTo("OutOfDisk");
+    assertThat(world.status.estimate().failures()).isEqualTo(1);
+    world.pods(Stage.ESTIMATE, world.running(Stage.ESTIMATE, 0, null));
+    assertThat(world.step().actions())
+        .containsExactly(new Action.DeleteJob("run-estimate-1", "run-estimate-1-uid"));
+    assertThat(world.condition(ConditionType.VALUE_ESTIMATED).reason())
+        .as("the cause stays until the next attempt is due")
+        .isEqualTo("OutOfDisk");
+    world.pass(Duration.ofSeconds(10));
+    assertThat(world.step().actions()).contains(new Action.CreateJob(Stage.ESTIMATE, 2, 1));
+  }
+
+  @Test
   void preemptionCostsNoRetryHoweverOften() {
     world.runTo(Stage.TRAIN);
     for (int i = 0; i < 20; i++) {

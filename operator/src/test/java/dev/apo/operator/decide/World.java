@@ -147,6 +147,26 @@ final class World {
     return pod(stage, index, PodState.Life.SUCCEEDED, 0, false, null, word(stage), null, null);
   }
 
+  PodState overItsDisk(Stage stage, int exitCode) {
+    PodState pod = ended(stage, exitCode);
+    return new PodState(
+        pod.name(),
+        pod.stage(),
+        pod.attempt(),
+        1,
+        pod.life(),
+        pod.address(),
+        pod.exitCode(),
+        false,
+        "Usage of EmptyDir volume \"x\" exceeds the limit \"1Mi\"",
+        null,
+        null,
+        null,
+        null,
+        pod.started(),
+        pod.finished());
+  }
+
   PodState ended(Stage stage, int exitCode) {
     return pod(stage, 0, PodState.Life.FAILED, exitCode, false, null, null, null, null);
   }
@@ -171,6 +191,7 @@ final class World {
         "10.0.0.1",
         exitCode,
         oom,
+        null,
         disruption,
         word,
         trouble,

@@ -113,7 +113,7 @@ public final class FaultProxy implements AutoCloseable {
     return "http://127.0.0.1:" + server.getLocalPort();
   }
 
-  /** From now on does this to requests. */
+  /** From now on does this to requests; a rule that waits holds them up. */
   void faults(Function<Request, Fault> rule) {
     faults = rule;
   }
@@ -171,8 +171,8 @@ public final class FaultProxy implements AutoCloseable {
     String[] first = lines.get(0).split(" ");
     Request request = new Request(Instant.now(), first[0], first[1]);
     requests.add(request);
-    Fault fault = faults.apply(request);
     byte[] body = client.getInputStream().readNBytes(contentLength(lines));
+    Fault fault = faults.apply(request);
     if (fault == Fault.CUT) {
       return;
     }

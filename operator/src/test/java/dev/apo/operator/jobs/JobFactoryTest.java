@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.apo.api.v1alpha1.APOTraining;
 import dev.apo.operator.Stage;
 import dev.apo.operator.decide.Action;
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.client.utils.Serialization;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class JobFactoryTest {
@@ -41,7 +44,19 @@ class JobFactoryTest {
         .doesNotContain("APO_REWARD_TOKEN");
   }
 
+  @ParameterizedTest
+  @CsvSource({"1Gi,2Gi", "2048Mi,2Gi", "64Gi,64Gi", "4e9,4e9"})
+  void preparingMayUseAsMuchMemoryAsTheEstimateAndNoLessThanItsOwn(String limit, String prepare) {
+    String pod = "pod: {resources: {limits: {memory: %s}}}".formatted(limit);
+    assertThat(container("{type: Math}", pod, Stage.PREPARE).getResources().getLimits())
+        .containsEntry("memory", new Quantity(prepare));
+  }
+
   private static List<EnvVar> environment(String reward, Stage stage) {
+    return container(reward, "pod: {}", stage).getEnv();
+  }
+
+  private static Container container(String reward, String estimate, Stage stage) {
     APOTraining training =
         Serialization.unmarshal(
             """
@@ -53,10 +68,10 @@ class JobFactoryTest {
               data: {train: {uri: "s3://data/train.jsonl"}}
               reward: %s
               storage: {uri: "s3://out/put"}
-              estimate: {shards: 1}
+              estimate: {shards: 1, %s}
               train: {}
             """
-                .formatted(reward),
+                .formatted(reward, estimate),
             APOTraining.class);
     return new JobFactory("image", Duration.ofSeconds(30))
         .create(training, new Action.CreateJob(stage, 1, 0))
@@ -64,7 +79,6 @@ class JobFactoryTest {
         .getTemplate()
         .getSpec()
         .getContainers()
-        .get(0)
-        .getEnv();
+        .get(0);
   }
 }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.apo.operator.Stage;
+import dev.apo.operator.decide.PodProgress;
 import dev.apo.operator.decide.PodState;
 import dev.apo.operator.drill.Drill;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
@@ -41,6 +43,7 @@ class ProgressPollerTest {
         address,
         null,
         false,
+        null,
         null,
         null,
         null,
@@ -106,6 +109,60 @@ class ProgressPollerTest {
         endless.stop(0);
       }
     }
+  }
+
+  /** Whoever serves the address of a pod learns nothing, and sends the operator nowhere. */
+  @Test
+  void aRedirectIsNotFollowedAndNoCredentialIsSent() throws Exception {
+    HttpServer elsewhere = HttpServer.create(new InetSocketAddress(ENDLESS, 0), 0);
+    AtomicInteger visits = new AtomicInteger();
+    elsewhere.createContext("/", exchange -> visits.incrementAndGet());
+    elsewhere.start();
+    HttpServer server = HttpServer.create(new InetSocketAddress(GOOD, 0), 0);
+    Set<String> headers = ConcurrentHashMap.newKeySet();
+    AtomicInteger asked = new AtomicInteger();
+    server.createContext(
+        "/",
+        exchange -> {
+          headers.addAll(exchange.getRequestHeaders().keySet());
+          exchange
+              .getResponseHeaders()
+              .add("Location", "http://" + ENDLESS + ":" + elsewhere.getAddress().getPort());
+          exchange.getResponseHeaders().add("Set-Cookie", "a=b");
+          exchange.getResponseHeaders().add("WWW-Authenticate", "Basic realm=\"r\"");
+          exchange.sendResponseHeaders(asked.incrementAndGet() % 2 == 0 ? 302 : 401, -1);
+          exchange.close();
+        });
+    server.start();
+    try (var poller =
+        new ProgressPoller<String>(
+            Duration.ofMillis(20), key -> {}, server.getAddress().getPort())) {
+      poller.follow("astray", List.of(pod("astray", GOOD)));
+      poller.start();
+      await().atMost(PATIENCE).until(() -> asked.get() > 10);
+      assertThat(visits).hasValue(0);
+      assertThat(headers)
+          .containsOnly(
+              "Connection", "Host", "Http2-settings", "Upgrade", "User-agent", "Content-length");
+    } finally {
+      server.stop(0);
+      elsewhere.stop(0);
+    }
+  }
+
+  @Test
+  void numbersThatNoStatusCanHoldAreLeftOut() {
+    PodProgress progress =
+        ProgressPoller.parse(
+            """
+            {"done": -3, "total": 9e300, "etaSeconds": 1e999,
+             "figures": {"reward": 1e999, "kl": "NaN", "accuracy": 0.5}}
+            """
+                .getBytes(StandardCharsets.UTF_8));
+    assertThat(progress.done()).isZero();
+    assertThat(progress.total()).isEqualTo(1_000_000_000_000L);
+    assertThat(progress.etaSeconds()).isEqualTo(1_000_000_000_000L);
+    assertThat(progress.figures()).containsExactly(Map.entry("accuracy", 0.5));
   }
 
   @Test
