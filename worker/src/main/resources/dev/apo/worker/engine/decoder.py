@@ -646,7 +646,8 @@ class Decoder(Module):
     n, r, h, ids, at = self.head_state
     self.head_state = annotate(List[Tensor], [])
     g = self.norm_backward(dh, n, r, self.weights[1], 1)
-    g = torch.zeros([ids.size(0) * ids.size(1), h.size(1)], dtype=self.dtype()).index_copy_(0, at, g)
+    # Rows that only pad stand at the first place, and add zeros to it.
+    g = torch.zeros([ids.size(0) * ids.size(1), h.size(1)], dtype=self.dtype()).index_add_(0, at, g)
     g = g.view([ids.size(0), ids.size(1), h.size(1)])
     cos, sin = self.rotary(ids.size(1))
     for j in range(self.layers):
