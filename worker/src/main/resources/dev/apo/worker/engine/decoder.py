@@ -9,6 +9,7 @@ class Decoder(Module):
   tied : bool
   half : bool
   on_cpu : bool
+  replica : bool
   bias : bool
   head_norms : bool
   frozen : bool
@@ -45,7 +46,7 @@ class Decoder(Module):
   # them, the bias of q|k|v and the norms of the heads of q and of k.
   #   master     owned by Java; float32 if it is trained
   #   trained    float32, owned by Java, what the optimizer updates: master, or the arrays of LoRA's adapters
-  #   weights    what is computed with: master itself, or its bfloat16 copy
+  #   weights    what is computed with: master itself, or its copy in bfloat16, or a replica's on a device of its own
   #   packed     weights as forward passes read them fastest, see pack(); empty when out of date
   #   reference  the reference policy, packed, which never changes; empty with adapters: it is the policy without them
   #   down, up   adapters as they are computed with, see refresh_adapters()
@@ -60,6 +61,7 @@ class Decoder(Module):
     self.on_cpu = bool(sizes[6])
     self.bias = bool(sizes[7])
     self.head_norms = bool(sizes[8])
+    self.replica = bool(sizes[9])
     self.eps = [torch.clone(torch.to(eps, 6))]
     angle = torch.outer(torch.to(self.count(int(limit)), 6), inv_freq)
     cos = torch.cos(angle) * attention_factor
@@ -97,12 +99,13 @@ class Decoder(Module):
       sizes.append(int(shape[i]))
     return self.zeros(sizes)
 
+  # A replica copies the master of another decoder, whatever its device.
   def adopt(self: __torch__.Decoder, master: List[Tensor]) -> Tensor:
     self.master = master
     self.trained = master
     weights = annotate(List[Tensor], [])
     for w in master:
-      weights.append(torch.to(w, self.dtype()))
+      weights.append(torch.to(w, self.device(), self.dtype(), False, self.replica))
     self.weights = weights
     self.packed = annotate(List[Tensor], [])
     return master[0]
@@ -194,9 +197,10 @@ class Decoder(Module):
     self.moment2 = moment2
     return moment1[0]
 
-  # Moves the gradient of another decoder into this one's.
+  # Moves the gradient of a replica into this decoder's.
   def take_gradient(self: __torch__.Decoder, other: List[Tensor]) -> Tensor:
-    torch._foreach_add_(self.gradient, other)
+    for i in range(len(other)):
+      _0 = self.gradient[i].add_(torch.to(other[i], self.device(), 6))
     torch._foreach_zero_(other)
     return self.gradient[0]
 
@@ -204,7 +208,7 @@ class Decoder(Module):
     if self.frozen:
       _0 = self.refresh_adapters()
     else:
-      if self.half:
+      if self.half or self.replica:
         for i in range(len(self.master)):
           _1 = self.weights[i].copy_(self.master[i])
       self.packed = annotate(List[Tensor], [])
