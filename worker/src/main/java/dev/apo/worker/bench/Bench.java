@@ -5,6 +5,7 @@ import dev.apo.api.v1alpha1.APOTrainingSpec;
 import dev.apo.api.v1alpha1.StorageSpec;
 import dev.apo.worker.FileErrors;
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.engine.Devices;
 import dev.apo.worker.engine.Precision;
 import dev.apo.worker.manifest.Manifest;
 import dev.apo.worker.manifest.ManifestReader;
@@ -138,7 +139,13 @@ public final class Bench {
             s.tracking());
     var here = new Manifest(manifest.namespace(), manifest.name(), spec, manifest.baseDirectory());
     try (StopSignal stop = StopSignal.install()) {
-      return Run.of(here, new Launch("bench", 1, 0, work), false, m -> {}, Reporter.SILENT, stop)
+      return Run.of(
+              here,
+              new Launch("bench", 1, 0, work, Devices.PRESENT),
+              false,
+              m -> {},
+              Reporter.SILENT,
+              stop)
           .result();
     }
   }

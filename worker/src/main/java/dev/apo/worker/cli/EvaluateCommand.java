@@ -37,7 +37,7 @@ final class EvaluateCommand implements Callable<Integer> {
                 around.launch(),
                 around.reporter(),
                 around.stop());
-        Replicas replicas = Replicas.of(session.loadModel(Trainable.NOTHING))) {
+        Replicas replicas = session.loadModel(Trainable.NOTHING)) {
       Evaluator evaluator = TrainStage.evaluator(session);
       if (evaluator == null) {
         throw new ApoException(

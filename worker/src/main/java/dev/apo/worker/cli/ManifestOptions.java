@@ -1,6 +1,7 @@
 package dev.apo.worker.cli;
 
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.engine.Devices;
 import dev.apo.worker.manifest.Manifest;
 import dev.apo.worker.manifest.ManifestReader;
 import dev.apo.worker.run.Launch;
@@ -39,6 +40,14 @@ final class ManifestOptions {
   private Integer port;
 
   @Option(
+      names = "--devices",
+      paramLabel = "LIST",
+      defaultValue = "${env:" + Devices.VARIABLE + "}",
+      description =
+          "One replica of the model on each, such as gpu:0,gpu:1 or cpu,cpu (APO_DEVICES does the same; default: all GPUs, else the CPU).")
+  private String devices;
+
+  @Option(
       names = LogFormat.OPTION,
       paramLabel = "text|json",
       defaultValue = "${env:" + LogFormat.VARIABLE + ":-TEXT}",
@@ -72,7 +81,7 @@ final class ManifestOptions {
         workDirectory != null
             ? workDirectory
             : manifest.baseDirectory().resolve(".apo").resolve(manifest.name());
-    Launch launch = Launch.from(System.getenv(), work);
+    Launch launch = Launch.from(System.getenv(), work, Devices.parse(devices));
     var views = new ArrayList<ProgressView>();
     views.add(ProgressView.onStandardError(logFormat == LogFormat.JSON));
     Integer at = port != null ? port : Launch.number(System.getenv(), "APO_PORT", null);

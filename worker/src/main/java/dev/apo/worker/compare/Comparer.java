@@ -8,6 +8,7 @@ import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.engine.Devices;
 import dev.apo.worker.manifest.Manifest;
 import dev.apo.worker.manifest.ManifestReader;
 import dev.apo.worker.report.Page;
@@ -150,7 +151,8 @@ public final class Comparer {
       return run;
     }
     messages.accept("Measuring how far " + run.name() + " is from its starting model.");
-    var launch = new Launch(LOCAL, 1, 0, directory.resolve("work").resolve(run.name()));
+    Path work = directory.resolve("work").resolve(run.name());
+    var launch = new Launch(LOCAL, 1, 0, work, Devices.parse(System.getenv(Devices.VARIABLE)));
     String trained = place.storage().uri(place.key(RunKeys.MODEL));
     place.writeDivergence(new Divergence(launch, stop).measure(manifest, trained));
     return place.read();

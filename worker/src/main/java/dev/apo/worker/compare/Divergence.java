@@ -3,7 +3,6 @@ package dev.apo.worker.compare;
 import dev.apo.worker.StopSignal;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.data.RandomStream;
-import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.engine.TokenBatch;
 import dev.apo.worker.engine.Trainable;
@@ -53,13 +52,13 @@ final class Divergence {
     List<TokenBatch.Sequence> sequences;
     double[] policy;
     try (Session session = open(manifest.withModel(trained));
-        Replicas replicas = Replicas.of(session.loadModel(Trainable.NOTHING))) {
+        Replicas replicas = session.loadModel(Trainable.NOTHING)) {
       sequences = sample(session, replicas);
-      policy = score(session, replicas.first(), sequences);
+      policy = score(session, replicas, sequences);
     }
     try (Session session = open(manifest);
-        Decoder decoder = session.loadModel(Trainable.NOTHING)) {
-      double[] reference = score(session, decoder, sequences);
+        Replicas replicas = session.loadModel(Trainable.NOTHING)) {
+      double[] reference = score(session, replicas, sequences);
       double sum = 0;
       for (int i = 0; i < policy.length; i++) {
         sum += policy[i] - reference[i];
@@ -94,21 +93,29 @@ final class Divergence {
 
   /** Log-probability of each response. */
   private static double[] score(
-      Session session, Decoder decoder, List<TokenBatch.Sequence> sequences) {
-    double[] sums = new double[sequences.size()];
+      Session session, Replicas replicas, List<TokenBatch.Sequence> sequences) {
+    double temperature = session.spec().sampling().temperature();
     int rows = Math.max(1, BATCH_TOKENS / session.maxLength());
-    for (int from = 0; from < sums.length; from += rows) {
-      int to = Math.min(sums.length, from + rows);
-      TokenBatch batch = TokenBatch.of(sequences.subList(from, to));
-      float[] logProbs =
-          decoder.score(batch, session.spec().sampling().temperature(), false).logProbs();
-      int n = 0;
-      for (int row = from; row < to; row++) {
-        int length = sequences.get(row).responseLength();
-        for (float logProb : Arrays.copyOfRange(logProbs, n, n + length)) {
-          sums[row] += logProb;
-        }
-        n += length;
+    var batches = new ArrayList<List<TokenBatch.Sequence>>();
+    for (int from = 0; from < sequences.size(); from += rows) {
+      batches.add(sequences.subList(from, Math.min(sequences.size(), from + rows)));
+    }
+    return replicas
+        .map(
+            batches,
+            (decoder, batch) ->
+                sums(decoder.score(TokenBatch.of(batch), temperature, false).logProbs(), batch))
+        .stream()
+        .flatMapToDouble(Arrays::stream)
+        .toArray();
+  }
+
+  private static double[] sums(float[] logProbs, List<TokenBatch.Sequence> batch) {
+    double[] sums = new double[batch.size()];
+    int n = 0;
+    for (int row = 0; row < sums.length; row++) {
+      for (int t = 0; t < batch.get(row).responseLength(); t++) {
+        sums[row] += logProbs[n++];
       }
     }
     return sums;

@@ -1,5 +1,7 @@
 package dev.apo.worker.engine;
 
+import ai.djl.Device;
+import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -55,7 +57,7 @@ public final class Decoder implements AutoCloseable {
   private List<NDArray> moment2 = List.of();
 
   /**
-   * @param owner whose weights and adapters this decoder shares, or null
+   * @param owner whose weights and adapters this decoder follows with copies of its own, or null
    */
   private Decoder(
       ModelConfig config,
@@ -63,15 +65,16 @@ public final class Decoder implements AutoCloseable {
       Precision precision,
       int maxLength,
       Trainable trainable,
+      Device device,
       Decoder owner) {
-    this.manager = NDManager.newBaseManager();
+    this.manager = NDManager.newBaseManager(device);
     this.config = config;
     this.maxLength = maxLength;
     this.trainable = trainable;
     this.parameters = parameters;
     this.module = TorchModule.load(manager, "decoder.py");
     this.precision = precision == Precision.BF16 && !computesHalf() ? Precision.FP32 : precision;
-    configure();
+    configure(owner != null);
     this.master =
         owner != null
             ? owner.master
@@ -101,16 +104,26 @@ public final class Decoder implements AutoCloseable {
     return load(model, precision, maxLength, Trainable.WEIGHTS);
   }
 
+  /** Loads a model's weights onto the engine's own choice of a device. */
+  public static Decoder load(
+      ModelDirectory model, Precision precision, int maxLength, Trainable trainable) {
+    return load(model, precision, maxLength, trainable, Engine.getInstance().defaultDevice());
+  }
+
   /**
    * Loads a model's weights. Adapters start at zero ({@link #startAdapters}).
    *
    * @param maxLength longest sequence to come, prompt and response, in tokens
    */
-  public static Decoder load(
-      ModelDirectory model, Precision precision, int maxLength, Trainable trainable) {
+  static Decoder load(
+      ModelDirectory model,
+      Precision precision,
+      int maxLength,
+      Trainable trainable,
+      Device device) {
+    List<Parameter> parameters = Parameters.of(model.config());
     var decoder =
-        new Decoder(
-            model.config(), Parameters.of(model.config()), precision, maxLength, trainable, null);
+        new Decoder(model.config(), parameters, precision, maxLength, trainable, device, null);
     try {
       model.readWeights(
           (parameter, offset, values) ->
@@ -126,16 +139,23 @@ public final class Decoder implements AutoCloseable {
   /** A model whose weights are all zero, to be filled by {@link #write}. */
   public static Decoder empty(ModelConfig config, Precision precision, int maxLength) {
     return new Decoder(
-        config, Parameters.of(config), precision, maxLength, Trainable.WEIGHTS, null);
+        config,
+        Parameters.of(config),
+        precision,
+        maxLength,
+        Trainable.WEIGHTS,
+        Engine.getInstance().defaultDevice(),
+        null);
   }
 
   /**
-   * A second decoder of the same weights, for another thread. It has a gradient of its own, which
-   * {@link #takeGradient} adds to this one's, and no optimizer: after this decoder's weights have
-   * changed, {@link #weightsChanged} must be called on the replica too.
+   * A decoder of the same weights on another device, or for another thread. It computes with a copy
+   * of this one's weights, which {@link #weightsChanged}, called on the replica, fetches anew; only
+   * those that training changes ever are. It has a gradient of its own, which {@link #takeGradient}
+   * adds to this one's, and no optimizer.
    */
-  Decoder replica() {
-    return new Decoder(config, parameters, precision, maxLength, trainable, this);
+  Decoder replica(Device device) {
+    return new Decoder(config, parameters, precision, maxLength, trainable, device, this);
   }
 
   /**
@@ -146,17 +166,28 @@ public final class Decoder implements AutoCloseable {
   public Decoder critic() {
     var critic =
         new Decoder(
-            config, Parameters.ofCritic(config), precision, maxLength, Trainable.WEIGHTS, null);
-    for (int p = 0; p < critic.parameters.size(); p++) {
-      int from = indexOf(critic.parameters.get(p).parts().get(0).name());
-      long size = critic.parameters.get(p).size();
-      for (long first = 0; from >= 0 && first < size; first += COPIED) {
-        int count = (int) Math.min(COPIED, size - first);
-        critic.write(State.WEIGHTS, p, first, readPolicy(from, first, count));
+            config,
+            Parameters.ofCritic(config),
+            precision,
+            maxLength,
+            Trainable.WEIGHTS,
+            manager.getDevice(),
+            null);
+    try {
+      for (int p = 0; p < critic.parameters.size(); p++) {
+        int from = indexOf(critic.parameters.get(p).parts().get(0).name());
+        long size = critic.parameters.get(p).size();
+        for (long first = 0; from >= 0 && first < size; first += COPIED) {
+          int count = (int) Math.min(COPIED, size - first);
+          critic.write(State.WEIGHTS, p, first, readPolicy(from, first, count));
+        }
       }
+      critic.weightsChanged();
+      return critic;
+    } catch (RuntimeException e) {
+      critic.close();
+      throw e;
     }
-    critic.weightsChanged();
-    return critic;
   }
 
   private int indexOf(String firstPart) {
@@ -181,10 +212,13 @@ public final class Decoder implements AutoCloseable {
   }
 
   /**
-   * Draws the adapters that training starts from: every a uniform within 1 / √columns, as PEFT
-   * does, and every b zero, so that the policy is the model as it was loaded.
+   * Draws the adapters that training starts from, if there are any: every a uniform within 1 /
+   * √columns, as PEFT does, and every b zero, so that the policy is the model as it was loaded.
    */
   public void startAdapters(long seed) {
+    if (trainable.lora() == null) {
+      return;
+    }
     for (int p = 0; p < trained.size(); p += 2) {
       RandomStream random = RandomStream.of(seed, ADAPTERS, p);
       int size = (int) trained.get(p).size();
@@ -198,7 +232,7 @@ public final class Decoder implements AutoCloseable {
     weightsChanged();
   }
 
-  private void configure() {
+  private void configure(boolean replica) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray sizes =
           scope.create(
@@ -209,10 +243,10 @@ public final class Decoder implements AutoCloseable {
                 config.headDim(),
                 hasHead() ? 0 : 1,
                 precision == Precision.BF16 ? 1 : 0,
-                // oneDNN's weight layouts are the CPU's.
                 isOnCpu() ? 1 : 0,
                 config.projectionBias() ? 1 : 0,
-                config.headNorms() ? 1 : 0
+                config.headNorms() ? 1 : 0,
+                replica ? 1 : 0
               });
       module.record(
           scope,
@@ -247,8 +281,7 @@ public final class Decoder implements AutoCloseable {
         && !parameters.get(2).parts().get(0).name().startsWith("model.layers.");
   }
 
-  /** Whether the processor's own cores compute, and no accelerator. */
-  boolean isOnCpu() {
+  private boolean isOnCpu() {
     return !manager.getDevice().isGpu();
   }
 

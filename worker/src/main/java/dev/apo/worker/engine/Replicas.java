@@ -1,6 +1,8 @@
 package dev.apo.worker.engine;
 
+import ai.djl.Device;
 import ai.djl.pytorch.jni.JniUtils;
+import dev.apo.worker.model.ModelDirectory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
@@ -11,53 +13,66 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 
 /**
- * Decoders of the same weights that work at once, each on a thread of its own. Work is dealt out by
- * its place in a list and never by who is free, so that results do not depend on timing.
+ * Decoders of the same weights that work at once, each on a device and on a thread of its own. Work
+ * is dealt out by its place in a list and never by who is free, so that results do not depend on
+ * timing.
  *
- * <p>A small model's operations are too short to be shared by several cores: one core per replica
- * does more. A large model's weights are better read once for all cores, so it has one replica.
+ * <p>The first one has the optimizer. Between devices go only gradients, summed onto the first one
+ * in the order of the replicas, and changed weights, copied from there: once a step each.
  */
 public final class Replicas implements AutoCloseable {
-  /** Weights up to this size, in float32, stay in a core's caches. */
-  private static final long SMALL_MODEL_BYTES = 16L << 20;
+  private final List<Device> devices;
+  private final List<Decoder> decoders = new ArrayList<>();
+  private final List<ExecutorService> threads = new ArrayList<>();
 
-  private static final int MOST = 8;
-
-  private final List<Decoder> decoders;
-  private final List<ExecutorService> threads;
-
-  private Replicas(List<Decoder> decoders, List<ExecutorService> threads) {
-    this.decoders = decoders;
-    this.threads = threads;
-  }
-
-  /** As many replicas of a loaded model as are worth it on this machine; closes it in the end. */
-  public static Replicas of(Decoder decoder) {
-    long bytes = Float.BYTES * decoder.parameters().stream().mapToLong(p -> p.size()).sum();
-    boolean small = decoder.isOnCpu() && bytes <= SMALL_MODEL_BYTES;
-    return of(decoder, small ? Math.min(MOST, JniUtils.getNumThreads()) : 1);
+  private Replicas(Decoder first, List<Device> devices) {
+    this.devices = devices;
+    decoders.add(first);
+    try {
+      for (Device device : devices.subList(1, devices.size())) {
+        decoders.add(first.replica(device));
+      }
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+    if (devices.size() > 1) {
+      devices.forEach(device -> threads.add(Executors.newSingleThreadExecutor(Replicas::daemon)));
+      // The CPU's replicas share its cores; a GPU's needs none but for its thread. The number of
+      // the
+      // engine's threads belongs to the thread that sets it.
+      int cores = devices.get(0).isGpu() ? 1 : JniUtils.getNumThreads() / devices.size();
+      onEach(replica -> JniUtils.setNumThreads(Math.max(1, cores)));
+    }
   }
 
   /**
-   * A number of replicas; closes them all in the end.
+   * Loads a model's weights onto devices.
    *
-   * @param count replicas, the given decoder included
+   * @see Decoder#load
    */
-  public static Replicas of(Decoder decoder, int count) {
-    var decoders = new ArrayList<>(List.of(decoder));
-    var threads = new ArrayList<ExecutorService>();
-    for (int i = 1; i < count; i++) {
-      decoders.add(decoder.replica());
-    }
-    for (int i = 0; i < count && count > 1; i++) {
-      threads.add(Executors.newSingleThreadExecutor(Replicas::daemon));
-    }
-    var replicas = new Replicas(List.copyOf(decoders), List.copyOf(threads));
-    if (count > 1) {
-      // The number of the engine's threads belongs to the thread that sets it.
-      replicas.onEach(replica -> JniUtils.setNumThreads(1));
-    }
-    return replicas;
+  public static Replicas load(
+      ModelDirectory model,
+      Precision precision,
+      int maxLength,
+      Trainable trainable,
+      Devices devices) {
+    List<Device> all = devices.forModel(model.config());
+    return new Replicas(Decoder.load(model, precision, maxLength, trainable, all.get(0)), all);
+  }
+
+  /**
+   * Replicas of a loaded model; closes it in the end.
+   *
+   * @param devices that of the model first
+   */
+  public static Replicas of(Decoder first, Devices devices) {
+    return new Replicas(first, devices.named());
+  }
+
+  /** A critic that starts from the present weights, on the same devices. */
+  public Replicas critic() {
+    return new Replicas(first().critic(), devices);
   }
 
   private static Thread daemon(Runnable work) {
@@ -68,6 +83,11 @@ public final class Replicas implements AutoCloseable {
 
   public int count() {
     return decoders.size();
+  }
+
+  /** How many of them have memory of their own. */
+  public int devices() {
+    return (int) devices.stream().distinct().count();
   }
 
   /** The one that owns the weights and the optimizer's state. */

@@ -2,6 +2,7 @@ package dev.apo.worker.run;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.engine.Devices;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -13,17 +14,19 @@ import java.util.Map;
  * @param attempt number of this attempt at the stage, from 1
  * @param shard index of the shard to estimate, from 0
  * @param workDirectory scratch space of this process; losing it loses nothing
+ * @param devices that models are put on
  */
-public record Launch(String uid, int attempt, int shard, Path workDirectory) {
+public record Launch(String uid, int attempt, int shard, Path workDirectory, Devices devices) {
 
   /** Reads the environment of the worker contract. */
-  public static Launch from(Map<String, String> env, Path defaultWorkDirectory) {
+  public static Launch from(Map<String, String> env, Path defaultWorkDirectory, Devices devices) {
     String work = env.get("APO_WORK_DIR");
     return new Launch(
         env.getOrDefault("APO_UID", "local"),
         number(env, "APO_ATTEMPT", 1),
         number(env, "JOB_COMPLETION_INDEX", 0),
-        work == null ? defaultWorkDirectory : Path.of(work));
+        work == null ? defaultWorkDirectory : Path.of(work),
+        devices);
   }
 
   /**

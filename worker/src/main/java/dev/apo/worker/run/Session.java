@@ -19,6 +19,7 @@ import dev.apo.worker.data.PromptSet;
 import dev.apo.worker.data.PromptTemplate;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Precision;
+import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.engine.Trainable;
 import dev.apo.worker.estimate.VStarInputs;
 import dev.apo.worker.hub.HubFiles;
@@ -330,18 +331,15 @@ public final class Session implements AutoCloseable {
   }
 
   /** Loads the starting model, which is also the reference policy. */
-  public Decoder loadModel(Trainable trainable) {
+  public Replicas loadModel(Trainable trainable) {
     Precision asked = Precision.valueOf(manifest.spec().train().precision().name());
-    Decoder decoder = Decoder.load(model, asked, maxLength(), trainable);
-    if (decoder.precision() != asked) {
+    Replicas replicas = Replicas.load(model, asked, maxLength(), trainable, launch.devices());
+    Precision used = replicas.first().precision();
+    if (used != asked) {
       reporter.message(
-          "This processor has no arithmetic in "
-              + asked
-              + ": "
-              + decoder.precision()
-              + " is used.");
+          "This processor has no arithmetic in " + asked + ": " + used + " is used.");
     }
-    return decoder;
+    return replicas;
   }
 
   @Override

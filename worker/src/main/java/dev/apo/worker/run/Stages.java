@@ -299,7 +299,7 @@ public final class Stages {
   private Estimated sample(VStarStore store, int shard, int shards) {
     store.writePlan(session.plan());
     int sampled;
-    try (Replicas replicas = Replicas.of(session.loadModel(Trainable.NOTHING))) {
+    try (Replicas replicas = session.loadModel(Trainable.NOTHING)) {
       sampled =
           new ValueEstimator(
                   store,

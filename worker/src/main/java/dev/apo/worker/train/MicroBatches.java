@@ -7,7 +7,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** How a mini-batch passes the model: in micro-batches, each shared by the replicas. */
+/** How a mini-batch passes the model: in micro-batches, dealt out to devices and replicas. */
 final class MicroBatches {
   private MicroBatches() {}
 
@@ -21,18 +21,34 @@ final class MicroBatches {
 
   /**
    * Cuts a mini-batch into micro-batches of similar length, longest first, so that little padding
-   * is computed. Each replica gets every n-th unit of one, so that their lengths are alike.
+   * is computed. Each goes to one device, and those that are left when all devices have had as many
+   * to all of them. The replicas that share one get every n-th unit, so that their lengths are
+   * alike.
    *
    * @param rollouts the whole rollout batch
    * @param units rows of the mini-batch; those of a unit stay together
    * @param tokens most tokens of a micro-batch, padding included, unless one unit has more
+   * @param devices among which the replicas are spread evenly
+   * @return item i is for replica i modulo their number
    */
-  static List<Pass> cut(List<Rollout> rollouts, List<int[]> units, int tokens, int replicas) {
+  static List<Pass> cut(
+      List<Rollout> rollouts, List<int[]> units, int tokens, int replicas, int devices) {
+    List<List<int[]>> microBatches = microBatches(rollouts, units, tokens);
+    int even = microBatches.size() - microBatches.size() % devices;
+    var passes = new ArrayList<Pass>();
+    for (int i = 0; i < microBatches.size(); i++) {
+      passes.addAll(share(rollouts, microBatches.get(i), i < even ? replicas / devices : replicas));
+    }
+    return List.copyOf(passes);
+  }
+
+  private static List<List<int[]>> microBatches(
+      List<Rollout> rollouts, List<int[]> units, int tokens) {
     var sorted = new ArrayList<>(units);
     // A stable sort: equal lengths keep their order, so the same mini-batch is always cut the same
     // way.
     sorted.sort(Comparator.comparingInt((int[] unit) -> length(rollouts, unit)).reversed());
-    var passes = new ArrayList<Pass>();
+    var microBatches = new ArrayList<List<int[]>>();
     for (int from = 0; from < sorted.size(); ) {
       int most = tokens / length(rollouts, sorted.get(from));
       int rows = sorted.get(from).length;
@@ -40,10 +56,10 @@ final class MicroBatches {
       while (to < sorted.size() && rows + sorted.get(to).length <= most) {
         rows += sorted.get(to++).length;
       }
-      passes.addAll(share(rollouts, sorted.subList(from, to), replicas));
+      microBatches.add(sorted.subList(from, to));
       from = to;
     }
-    return List.copyOf(passes);
+    return microBatches;
   }
 
   private static List<Pass> share(List<Rollout> rollouts, List<int[]> units, int replicas) {

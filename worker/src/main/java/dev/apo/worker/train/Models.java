@@ -1,5 +1,6 @@
 package dev.apo.worker.train;
 
+import dev.apo.worker.algorithm.Loss;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Replicas;
 import java.util.LinkedHashMap;
@@ -12,6 +13,32 @@ import java.util.Map;
  * @param critic null if the loss has none
  */
 record Models(Replicas policy, Replicas critic) implements AutoCloseable {
+
+  /**
+   * Readies a policy for training. A loss that asks for no reference policy, or no critic, saves
+   * the memory of one.
+   *
+   * @param policy closed if this fails
+   * @param seed of its adapters, if it has any
+   */
+  static Models of(Replicas policy, Loss loss, long seed) {
+    var models = new Models(policy, null);
+    try {
+      if (loss.reads(Loss.Input.REFERENCE_LOG_PROBS)) {
+        policy.freezeReference();
+      }
+      policy.first().startAdapters(seed);
+      policy.prepareTraining();
+      if (loss.valueLoss().isPresent()) {
+        models = new Models(policy, policy.critic());
+        models.critic().prepareTraining();
+      }
+      return models;
+    } catch (RuntimeException e) {
+      models.close();
+      throw e;
+    }
+  }
 
   /** Those whose state belongs into a checkpoint, by what their files' names begin with. */
   Map<String, Decoder> checkpointed() {

@@ -85,7 +85,8 @@ public final class TrainStage {
     TrainingSet set = trainingSet();
     var algorithm = Algorithm.of(spec);
     Path work = session.launch().workDirectory().resolve("train");
-    try (Models models = models(algorithm.loss())) {
+    Replicas policy = session.loadModel(trainable());
+    try (Models models = Models.of(policy, algorithm.loss(), spec.train().seed())) {
       var checkpoints =
           new Checkpoints(
               session.storage(),
@@ -102,30 +103,12 @@ public final class TrainStage {
         Trainer trainer = trainer(algorithm, models, set, checkpoints, journal);
         TrainingState end = trainer.run(start);
         journal.publish();
-        export(models.policy().first(), work.resolve("model"), end);
+        export(policy.first(), work.resolve("model"), end);
         journal.finish();
         return new Outcome(
             end, trainer.samples(), end.step() < trainer.steps(), filtered(set, end.step()));
       }
     }
-  }
-
-  /** A loss that asks for no reference policy, or no critic, saves the memory of one. */
-  private Models models(Loss loss) {
-    Replicas policy = Replicas.of(session.loadModel(trainable()));
-    if (loss.reads(Loss.Input.REFERENCE_LOG_PROBS)) {
-      policy.freezeReference();
-    }
-    if (spec.train().lora() != null) {
-      policy.first().startAdapters(spec.train().seed());
-    }
-    policy.prepareTraining();
-    Replicas critic = null;
-    if (loss.valueLoss().isPresent()) {
-      critic = Replicas.of(policy.first().critic(), policy.count());
-      critic.prepareTraining();
-    }
-    return new Models(policy, critic);
   }
 
   private Trainable trainable() {

@@ -138,7 +138,11 @@ final class Update {
           new Cut(
               MicroBatches.size(rollouts, units),
               MicroBatches.cut(
-                  rollouts, units, settings.microBatchTokens(), models.policy().count())));
+                  rollouts,
+                  units,
+                  settings.microBatchTokens(),
+                  models.policy().count(),
+                  models.policy().devices())));
     }
     return cuts;
   }

@@ -8,7 +8,8 @@ class Decoder(Module):
   head_dim : int
   tied : bool
   half : bool
-  packs : bool
+  on_cpu : bool
+  replica : bool
   bias : bool
   head_norms : bool
   frozen : bool
@@ -45,7 +46,7 @@ class Decoder(Module):
   # them, the bias of q|k|v and the norms of the heads of q and of k.
   #   master     owned by Java; float32 if it is trained
   #   trained    float32, owned by Java, what the optimizer updates: master, or the arrays of LoRA's adapters
-  #   weights    what is computed with: master itself, or its bfloat16 copy
+  #   weights    what is computed with: master itself, or its copy in bfloat16, or a replica's on a device of its own
   #   packed     weights as forward passes read them fastest, see pack(); empty when out of date
   #   reference  the reference policy, packed, which never changes; empty with adapters: it is the policy without them
   #   down, up   adapters as they are computed with, see refresh_adapters()
@@ -57,11 +58,12 @@ class Decoder(Module):
     self.head_dim = int(sizes[3])
     self.tied = bool(sizes[4])
     self.half = bool(sizes[5])
-    self.packs = bool(sizes[6])
+    self.on_cpu = bool(sizes[6])
     self.bias = bool(sizes[7])
     self.head_norms = bool(sizes[8])
+    self.replica = bool(sizes[9])
     self.eps = [torch.clone(torch.to(eps, 6))]
-    angle = torch.outer(torch.arange(int(limit), dtype=6), inv_freq)
+    angle = torch.outer(torch.to(self.count(int(limit)), 6), inv_freq)
     cos = torch.cos(angle) * attention_factor
     sin = torch.sin(angle) * attention_factor
     self.cos = [torch.to(torch.cat([cos, cos], -1), self.dtype())]
@@ -80,19 +82,30 @@ class Decoder(Module):
     packed = ops.mkldnn._reorder_linear_weight(torch.zeros([16, 16], dtype=15))
     return torch.add(unused, packed.size(0))
 
-  # An array of zeros in the precision of computing.
+  def device(self: __torch__.Decoder) -> Device:
+    return ops.prim.device(self.eps[0])
+
+  # 0 to n - 1
+  def count(self: __torch__.Decoder, n: int) -> Tensor:
+    return torch.arange(n, device=self.device())
+
+  # In the precision of computing.
+  def zeros(self: __torch__.Decoder, sizes: List[int]) -> Tensor:
+    return torch.zeros(sizes, dtype=self.dtype(), device=self.device())
+
   def blank(self: __torch__.Decoder, shape: Tensor) -> Tensor:
     sizes = annotate(List[int], [])
     for i in range(shape.size(0)):
       sizes.append(int(shape[i]))
-    return torch.zeros(sizes, dtype=self.dtype())
+    return self.zeros(sizes)
 
+  # A replica copies the master of another decoder, whatever its device.
   def adopt(self: __torch__.Decoder, master: List[Tensor]) -> Tensor:
     self.master = master
     self.trained = master
     weights = annotate(List[Tensor], [])
     for w in master:
-      weights.append(torch.to(w, self.dtype()))
+      weights.append(torch.to(w, self.device(), self.dtype(), False, self.replica))
     self.weights = weights
     self.packed = annotate(List[Tensor], [])
     return master[0]
@@ -135,8 +148,8 @@ class Decoder(Module):
         k = self.adapter(i, j)
         if k >= 0:
           a = trained[2 * k]
-          down.append(torch.zeros([a.size(0), a.size(1)], dtype=self.dtype()))
-          up.append(torch.zeros([self.adapted(i, j).size(0), a.size(0)], dtype=self.dtype()))
+          down.append(self.zeros([a.size(0), a.size(1)]))
+          up.append(self.zeros([self.adapted(i, j).size(0), a.size(0)]))
     self.down = down
     self.up = up
     return trained[0]
@@ -184,9 +197,10 @@ class Decoder(Module):
     self.moment2 = moment2
     return moment1[0]
 
-  # Moves the gradient of another decoder into this one's.
+  # Moves the gradient of a replica into this decoder's.
   def take_gradient(self: __torch__.Decoder, other: List[Tensor]) -> Tensor:
-    torch._foreach_add_(self.gradient, other)
+    for i in range(len(other)):
+      _0 = self.gradient[i].add_(torch.to(other[i], self.device(), 6))
     torch._foreach_zero_(other)
     return self.gradient[0]
 
@@ -194,7 +208,7 @@ class Decoder(Module):
     if self.frozen:
       _0 = self.refresh_adapters()
     else:
-      if self.half:
+      if self.half or self.replica:
         for i in range(len(self.master)):
           _1 = self.weights[i].copy_(self.master[i])
       self.packed = annotate(List[Tensor], [])
@@ -203,7 +217,7 @@ class Decoder(Module):
   # The matrix in the order in which oneDNN's kernels read it, opaque to all but linear() and its kin. A product with few
   # rows would otherwise spend most of its time on bringing the matrix into such an order.
   def pack_matrix(self: __torch__.Decoder, w: Tensor) -> Tensor:
-    if self.packs:
+    if self.on_cpu:
       p = ops.mkldnn._reorder_linear_weight(w)
     else:
       p = w
@@ -271,7 +285,7 @@ class Decoder(Module):
 
   # x @ w^T for a packed w
   def linear(self: __torch__.Decoder, x: Tensor, w: Tensor) -> Tensor:
-    if self.packs:
+    if self.on_cpu:
       y = ops.mkldnn._linear_pointwise(x, w, None, "none", annotate(List[Optional[number]], []), "")
     else:
       y = torch.linear(x, w)
@@ -279,7 +293,7 @@ class Decoder(Module):
 
   # other + x @ w^T for a packed w
   def linear_add(self: __torch__.Decoder, x: Tensor, w: Tensor, other: Tensor) -> Tensor:
-    if self.packs:
+    if self.on_cpu:
       y = ops.mkldnn._linear_pointwise(x, other, w, None, "add")
     else:
       y = other + torch.linear(x, w)
@@ -298,7 +312,7 @@ class Decoder(Module):
 
   # silu(x @ gate^T) * (x @ up^T) for packed matrices
   def gated(self: __torch__.Decoder, x: Tensor, gate: Tensor, up: Tensor) -> Tensor:
-    if self.packs:
+    if self.on_cpu:
       g = ops.mkldnn._linear_pointwise(x, gate, None, "swish", annotate(List[Optional[number]], []), "")
       y = ops.mkldnn._linear_pointwise(x, g, up, None, "mul")
     else:
@@ -398,15 +412,16 @@ class Decoder(Module):
     return r
 
   # Causal self-attention over whole sequences that start at position 0 and are padded on the right: a real token never
-  # sees what comes behind it, so padding needs no mask. The fused kernel costs more than it saves on short sequences.
+  # sees what comes behind it, so padding needs no mask. The fused kernel costs more than it saves on short sequences, and is
+  # the CPU's alone.
   # -> the context [B, T, heads * D], then what the backward half needs.
   def attend(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor) -> List[Tensor]:
     length = q.size(1)
-    if length <= 64:
+    if length <= 64 or not self.on_cpu:
       qs = self.grouped(q)
       ks = self.by_head(k)
       vs = self.by_head(v)
-      future = torch.triu(torch.full([length, length], -float("inf"), dtype=self.dtype()), 1)
+      future = torch.triu(self.zeros([length, length]).fill_(-float("inf")), 1)
       mask = torch.repeat(future, [self.heads // self.kv_heads, 1])
       p = torch.softmax(torch.baddbmm(mask, qs, torch.transpose(ks, 1, 2), alpha=self.head_dim ** -0.5), -1)
       saved = [self.ungrouped(torch.bmm(p, vs), q.size(0)), qs, ks, vs, p]
@@ -480,7 +495,7 @@ class Decoder(Module):
   # ids [B, T] -> float32 logits [B, T, V]; for tests and inspection.
   def forward(self: __torch__.Decoder, ids: Tensor) -> Tensor:
     ws = self.policy()
-    x = self.hidden(ids, torch.arange(ids.size(0) * ids.size(1)), ws)
+    x = self.hidden(ids, self.count(ids.size(0) * ids.size(1)), ws)
     logits = torch.to(self.linear(self.norm(x, ws[1]), ws[2]), 6)
     return logits.view([ids.size(0), ids.size(1), logits.size(1)])
 
@@ -625,10 +640,11 @@ class Decoder(Module):
     cos, sin = self.rotary(ids.size(1))
     inputs = annotate(List[Tensor], [])
     kept = annotate(List[List[Tensor]], [])
+    again = bool(recompute)
     x = torch.embedding(self.weights[0], ids)
     for i in range(self.layers):
       k = self.layer_forward(x, cos, sin, i)
-      if bool(recompute):
+      if again:
         inputs.append(x)
       else:
         kept.append(k)
@@ -646,7 +662,8 @@ class Decoder(Module):
     n, r, h, ids, at = self.head_state
     self.head_state = annotate(List[Tensor], [])
     g = self.norm_backward(dh, n, r, self.weights[1], 1)
-    g = torch.zeros([ids.size(0) * ids.size(1), h.size(1)], dtype=self.dtype()).index_copy_(0, at, g)
+    # Rows that only pad stand at the first place, and add zeros to it.
+    g = self.zeros([ids.size(0) * ids.size(1), h.size(1)]).index_add_(0, at, g)
     g = g.view([ids.size(0), ids.size(1), h.size(1)])
     cos, sin = self.rotary(ids.size(1))
     for j in range(self.layers):
@@ -657,7 +674,12 @@ class Decoder(Module):
         k = self.kept.pop()
       g = self.layer_backward(g, k, cos, sin, i)
     if not self.frozen:
-      _0 = self.gradient[0].index_add_(0, torch.flatten(ids), torch.to(torch.flatten(g, 0, 1), 6))
+      rows = torch.to(torch.flatten(g, 0, 1), 6)
+      if self.on_cpu:
+        _0 = self.gradient[0].index_add_(0, torch.flatten(ids), rows)
+      else:
+        # Sums in the same order each time, which CUDA's index_add_ does not.
+        _1 = torch.index_put_(self.gradient[0], annotate(List[Optional[Tensor]], [torch.flatten(ids)]), rows, True)
     return dh
 
   def train_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, targets: Tensor, temperature: Tensor, chunk: Tensor, recompute: Tensor) -> Tensor:
@@ -732,8 +754,8 @@ class Decoder(Module):
     keys = annotate(List[Tensor], [])
     values = annotate(List[Tensor], [])
     for i in range(self.layers):
-      keys.append(torch.zeros([int(slots), self.kv_heads, int(length), self.head_dim], dtype=self.dtype()))
-      values.append(torch.zeros([int(slots), self.kv_heads, int(length), self.head_dim], dtype=self.dtype()))
+      keys.append(self.zeros([int(slots), self.kv_heads, int(length), self.head_dim]))
+      values.append(self.zeros([int(slots), self.kv_heads, int(length), self.head_dim]))
     self.keys = keys
     self.values = values
     return slots
@@ -779,7 +801,7 @@ class Decoder(Module):
     length = ids.size(1)
     cos, sin = self.rotary(length)
     ws = self.policy()
-    ends = torch.arange(ids.size(0)) * length + lengths - 1
+    ends = self.count(ids.size(0)) * length + lengths - 1
     x = torch.embedding(ws[0], ids)
     for i in range(self.layers):
       q, k, v = self.project(x, cos, sin, ws, i)
@@ -801,10 +823,10 @@ class Decoder(Module):
     ws = self.policy()
     cos = torch.unsqueeze(torch.index_select(self.cos[0], 0, positions), 1)
     sin = torch.unsqueeze(torch.index_select(self.sin[0], 0, positions), 1)
-    at = annotate(List[Optional[Tensor]], [torch.arange(n), None, positions])
+    at = annotate(List[Optional[Tensor]], [self.count(n), None, positions])
     end = int(span)
-    hidden_keys = torch.unsqueeze(torch.arange(end), 0) > torch.unsqueeze(positions, 1)
-    mask = torch.masked_fill(torch.zeros([n, end], dtype=self.dtype()), hidden_keys, -float("inf"))
+    hidden_keys = torch.unsqueeze(self.count(end), 0) > torch.unsqueeze(positions, 1)
+    mask = torch.masked_fill(self.zeros([n, end]), hidden_keys, -float("inf"))
     mask = torch.unsqueeze(torch.unsqueeze(mask, 1), 1)
     group = self.heads // self.kv_heads
     x = torch.embedding(ws[0], tokens)

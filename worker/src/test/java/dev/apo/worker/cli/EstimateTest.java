@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.worker.StopSignal;
+import dev.apo.worker.engine.Devices;
 import dev.apo.worker.manifest.ManifestReader;
 import dev.apo.worker.run.Launch;
 import dev.apo.worker.run.Session;
@@ -59,7 +60,8 @@ class EstimateTest {
   }
 
   private static void estimate(Workplace workplace, int shard, int shards) {
-    var launch = new Launch("local", 1, shard, workplace.directory().resolve("work"));
+    var launch =
+        new Launch("local", 1, shard, workplace.directory().resolve("work"), Devices.PRESENT);
     var reporter = new ProgressTracker(Clock.systemUTC(), List.of());
     try (var stop = StopSignal.install();
         var session =

@@ -228,7 +228,8 @@ class LoraTest {
   @EnumSource(Precision.class)
   void thePolicyLearnsAndTheReferenceStays(Precision precision) {
     try (Replicas replicas =
-        Replicas.of(load("f32-tied-own-head-dim", precision, new Lora(8, 16, ALL)), 2)) {
+        Replicas.of(
+            load("f32-tied-own-head-dim", precision, new Lora(8, 16, ALL)), Devices.cpus(2))) {
       replicas.first().startAdapters(1);
       replicas.weightsChanged();
       replicas.freezeReference();

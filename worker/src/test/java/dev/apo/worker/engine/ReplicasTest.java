@@ -26,8 +26,12 @@ class ReplicasTest {
           Sequence.of(new int[] {8}, new int[] {9, 10, 11, 12, 13, 14, 1}));
 
   private static Replicas replicas(Precision precision, int count) {
-    return Replicas.of(
-        Decoder.load(TestModels.open("f32-tied-own-head-dim"), precision, 64), count);
+    return Replicas.load(
+        TestModels.open("f32-tied-own-head-dim"),
+        precision,
+        64,
+        Trainable.WEIGHTS,
+        Devices.cpus(count));
   }
 
   @Test

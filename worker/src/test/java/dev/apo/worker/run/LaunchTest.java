@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.engine.Devices;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -16,7 +17,8 @@ class LaunchTest {
 
   @Test
   void aLaptopNeedsNoVariables() {
-    assertThat(Launch.from(Map.of(), BESIDE)).isEqualTo(new Launch("local", 1, 0, BESIDE));
+    assertThat(Launch.from(Map.of(), BESIDE, Devices.PRESENT))
+        .isEqualTo(new Launch("local", 1, 0, BESIDE, Devices.PRESENT));
   }
 
   @Test
@@ -28,14 +30,15 @@ class LaunchTest {
             "JOB_COMPLETION_INDEX", "7",
             "APO_WORK_DIR", "/scratch");
 
-    assertThat(Launch.from(env, BESIDE)).isEqualTo(new Launch("u-1", 3, 7, Path.of("/scratch")));
+    assertThat(Launch.from(env, BESIDE, Devices.PRESENT))
+        .isEqualTo(new Launch("u-1", 3, 7, Path.of("/scratch"), Devices.PRESENT));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "two", "1.5", "99999999999"})
   void aVariableThatIsNoNumberIsNamed(String value) {
     assertThatExceptionOfType(ApoException.class)
-        .isThrownBy(() -> Launch.from(Map.of("APO_ATTEMPT", value), BESIDE))
+        .isThrownBy(() -> Launch.from(Map.of("APO_ATTEMPT", value), BESIDE, Devices.PRESENT))
         .withMessage(
             "The environment variable APO_ATTEMPT is \"%s\"; it must be a whole number.", value)
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.USAGE));

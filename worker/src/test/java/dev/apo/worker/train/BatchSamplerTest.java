@@ -15,6 +15,7 @@ import dev.apo.worker.data.Batches;
 import dev.apo.worker.data.EpochOrder;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Devices;
 import dev.apo.worker.engine.Precision;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.engine.Trainable;
@@ -44,7 +45,7 @@ class BatchSamplerTest {
   static void load() {
     ModelDirectory model = TestModels.open("f32-tied-own-head-dim");
     tokenizer = Tokenizer.load(model);
-    replicas = Replicas.of(Decoder.load(model, Precision.FP32, 32, Trainable.NOTHING), 1);
+    replicas = Replicas.load(model, Precision.FP32, 32, Trainable.NOTHING, Devices.cpus(1));
   }
 
   @AfterAll

@@ -35,7 +35,7 @@ class MicroBatchesTest {
   void theLongestComeFirstAndEqualLengthsKeepTheirOrder() {
     List<Rollout> rollouts = rollouts(2, 5, 2, 7, 5);
 
-    List<Pass> passes = MicroBatches.cut(rollouts, singles(5), 12, 1);
+    List<Pass> passes = MicroBatches.cut(rollouts, singles(5), 12, 1, 1);
 
     assertThat(rows(passes)).containsExactly(new int[] {3}, new int[] {1, 4}, new int[] {0, 2});
     assertThat(passes.get(1).microBatch()).isEqualTo(new MiniBatch(2, 10));
@@ -44,7 +44,7 @@ class MicroBatchesTest {
 
   @Test
   void oneThatIsTooLongPassesAlone() {
-    assertThat(rows(MicroBatches.cut(rollouts(9, 9), singles(2), 3, 1)))
+    assertThat(rows(MicroBatches.cut(rollouts(9, 9), singles(2), 3, 1, 1)))
         .containsExactly(new int[] {0}, new int[] {1});
   }
 
@@ -52,14 +52,14 @@ class MicroBatchesTest {
   void whatBelongsTogetherStaysTogether() {
     List<int[]> pairs = List.of(new int[] {0, 1}, new int[] {2, 3}, new int[] {4, 5});
 
-    List<Pass> passes = MicroBatches.cut(rollouts(3, 1, 2, 2, 9, 1), pairs, 16, 1);
+    List<Pass> passes = MicroBatches.cut(rollouts(3, 1, 2, 2, 9, 1), pairs, 16, 1, 1);
 
     assertThat(rows(passes)).containsExactly(new int[] {4, 5}, new int[] {0, 1, 2, 3});
   }
 
   @Test
   void replicasShareAMicroBatchAndKnowItsWholeSize() {
-    List<Pass> passes = MicroBatches.cut(rollouts(3, 3, 3), singles(3), 100, 2);
+    List<Pass> passes = MicroBatches.cut(rollouts(3, 3, 3), singles(3), 100, 2, 1);
 
     assertThat(rows(passes)).containsExactly(new int[] {0, 2}, new int[] {1});
     assertThat(passes)
@@ -68,7 +68,26 @@ class MicroBatchesTest {
 
   @Test
   void moreReplicasThanResponsesLeaveSomeIdle() {
-    assertThat(rows(MicroBatches.cut(rollouts(3), singles(1), 100, 4)))
+    assertThat(rows(MicroBatches.cut(rollouts(3), singles(1), 100, 4, 1)))
         .containsExactly(new int[] {0});
+  }
+
+  @Test
+  void devicesGetWholeMicroBatchesAndShareThoseThatAreLeft() {
+    List<Pass> passes = MicroBatches.cut(rollouts(5, 4, 3, 2, 1, 1), singles(6), 6, 2, 2);
+
+    assertThat(rows(passes))
+        .containsExactly(
+            new int[] {0}, new int[] {1}, new int[] {2}, new int[] {3, 4}, new int[] {5});
+  }
+
+  @Test
+  void replicasOnOneDeviceShareEachMicroBatch() {
+    List<Pass> passes = MicroBatches.cut(rollouts(2, 2, 2, 2), singles(4), 6, 2, 1);
+
+    assertThat(rows(passes))
+        .containsExactly(new int[] {0}, new int[] {1}, new int[] {2}, new int[] {3});
+    assertThat(passes)
+        .allSatisfy(pass -> assertThat(pass.microBatch()).isEqualTo(new MiniBatch(2, 4)));
   }
 }

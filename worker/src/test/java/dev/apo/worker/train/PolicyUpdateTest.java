@@ -14,6 +14,7 @@ import dev.apo.worker.algorithm.StepMetrics;
 import dev.apo.worker.data.Prompt;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
+import dev.apo.worker.engine.Devices;
 import dev.apo.worker.engine.Precision;
 import dev.apo.worker.engine.Replicas;
 import dev.apo.worker.engine.TokenBatch;
@@ -186,7 +187,7 @@ class PolicyUpdateTest {
                   false),
               Precision.FP32,
               64);
-      replicas = Replicas.of(decoder, count);
+      replicas = Replicas.of(decoder, Devices.cpus(count));
       float[] embedding = new float[vocabulary * PLACES];
       for (int b = 0; b < rows; b++) {
         embedding[b * PLACES + place(b, 0)] = 1;
