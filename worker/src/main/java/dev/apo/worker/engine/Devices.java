@@ -43,8 +43,7 @@ public record Devices(List<Device> named) {
       return PRESENT;
     }
     boolean list = LIST.matcher(names).matches();
-    List<Device> all =
-        list ? Stream.of(names.split(",")).map(Devices::device).toList() : List.of();
+    List<Device> all = list ? Stream.of(names.split(",")).map(Devices::device).toList() : List.of();
     boolean twice = list && all.get(0).isGpu() && new HashSet<>(all).size() < all.size();
     if (!list || twice) {
       throw new ApoException(

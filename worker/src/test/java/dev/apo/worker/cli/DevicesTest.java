@@ -18,7 +18,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Runs on several devices, each with weights of its own, beside the same run on one. */
 @Tag("slow")
 class DevicesTest {
-  /** Norm of a difference, relative to the norm: that of gradients which are differences themselves. */
+  /**
+   * Norm of a difference, relative to the norm: that of gradients which are differences themselves.
+   */
   private static final double ROUNDING = 1e-5;
 
   /** Kinds of training that have different things to keep alike on all devices. */
