@@ -38,9 +38,8 @@ public final class Replicas implements AutoCloseable {
     }
     if (devices.size() > 1) {
       devices.forEach(device -> threads.add(Executors.newSingleThreadExecutor(Replicas::daemon)));
-      // The CPU's replicas share its cores; a GPU's needs none but for its thread. The number of
-      // the
-      // engine's threads belongs to the thread that sets it.
+      // The CPU's replicas share its cores; a GPU's needs one to drive it. The number of the engine's
+      // threads belongs to the thread that sets it.
       int cores = devices.get(0).isGpu() ? 1 : JniUtils.getNumThreads() / devices.size();
       onEach(replica -> JniUtils.setNumThreads(Math.max(1, cores)));
     }
@@ -85,7 +84,7 @@ public final class Replicas implements AutoCloseable {
     return decoders.size();
   }
 
-  /** How many of them have memory of their own. */
+  /** How many devices they are on, each with memory of its own. */
   public int devices() {
     return (int) devices.stream().distinct().count();
   }
