@@ -345,8 +345,7 @@ public final class Session implements AutoCloseable {
     Replicas replicas = Replicas.load(model, asked, maxLength(), trainable, launch.devices());
     Precision used = replicas.first().precision();
     if (used != asked) {
-      reporter.message(
-          "This processor has no arithmetic in " + asked + ": " + used + " is used.");
+      reporter.message("This processor has no arithmetic in " + asked + ": " + used + " is used.");
     }
     return replicas;
   }

@@ -198,8 +198,7 @@ class FuzzTest {
 
   /** Most of a file is weights, and any are as good as others. */
   private static byte[] headerAndALittle(byte[] file) {
-    int header =
-        8 + (int) ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    int header = 8 + (int) ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
     return file.length < 40_000 ? file : Arrays.copyOf(file, header + 4096);
   }
 
