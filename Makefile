@@ -13,6 +13,8 @@ KIND ?= apo
 # How often and how long the drills break things.
 DRILL_TRIES ?= 100
 DRILL_SECONDS ?= 60
+# Damaged inputs to each of the worker's parsers.
+DRILL_INPUTS ?= 5000
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
@@ -44,7 +46,7 @@ test-operator: tools ## The operator on a real API server, without a cluster: a 
 drills: tools ## Break what operator and worker need, at length; show what was lost and how long it took
 	@rm -rf */target/drills
 	@status=0; $(MVN) -q -pl crds,worker,operator integration-test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
-	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) || status=1; hack/drills || status=1; exit $$status
+	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) -Ddrill.inputs=$(DRILL_INPUTS) || status=1; hack/drills || status=1; exit $$status
 
 drills-cluster: images ## Stop, freeze and lose parts of a cluster below runs; a quarter of an hour
 	@rm -rf */target/drills

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 
 /** Turns what the file system answers into a sentence for the user and an exit code. */
 public final class FileErrors {
+  private static final String NAME_TOO_LONG = "File name too long";
+
   private FileErrors() {}
 
   /**
@@ -34,6 +36,12 @@ public final class FileErrors {
           "Cannot %s %s: permission denied for %s; check its owner and mode."
               .formatted(verb, file, e.getFile()),
           e);
+    }
+    if (reason(failure).equals(NAME_TOO_LONG)) {
+      return new ApoException(
+          ExitCode.NOT_FOUND,
+          "Cannot %s %s: no file has so long a name; check the path.".formatted(verb, file),
+          failure);
     }
     if (verb.equals("read") && Files.isDirectory(file)) {
       return new ApoException(

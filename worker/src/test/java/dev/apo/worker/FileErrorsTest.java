@@ -60,6 +60,16 @@ class FileErrorsTest {
   }
 
   @Test
+  void saysThatANameIsTooLong() {
+    Path file = directory.resolve("x".repeat(300));
+
+    assertExplained(
+        FileErrors.explain("read", file, failure(() -> Files.readString(file))),
+        ExitCode.NOT_FOUND,
+        "Cannot read " + file + ": no file has so long a name; check the path.");
+  }
+
+  @Test
   void everythingElseIsTheDisk() {
     String sentence =
         "Cannot write "

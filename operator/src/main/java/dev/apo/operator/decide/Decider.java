@@ -7,6 +7,7 @@ import dev.apo.operator.Stage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -313,10 +314,21 @@ public final class Decider {
             .filter(t -> t != null)
             .findFirst()
             .orElse(job.trouble());
-    boolean running = job.pods().stream().anyMatch(pod -> pod.life() == PodState.Life.RUNNING);
+    List<PodState> running =
+        job.pods().stream().filter(pod -> pod.life() == PodState.Life.RUNNING).toList();
+    PodState waiting =
+        running.stream()
+            .filter(pod -> pod.progress() != null && pod.progress().waiting() != null)
+            .min(Comparator.comparing(PodState::name))
+            .orElse(null);
     if (trouble != null) {
       draft.waiting(stage, trouble.reason(), trouble.message());
-    } else if (running) {
+    } else if (waiting != null) {
+      draft.waiting(
+          stage,
+          Reason.WORKER_WAITING,
+          "Pod " + waiting.name() + " stands still: " + waiting.progress().waiting());
+    } else if (!running.isEmpty()) {
       draft.waiting(stage, Reason.RUNNING, "Job " + job.name() + " runs");
     } else if (!Reason.RUNNING.word().equals(draft.conditions().reason(stage.condition()))) {
       draft.waiting(stage, Reason.JOB_CREATED, "Job " + job.name() + " was created");

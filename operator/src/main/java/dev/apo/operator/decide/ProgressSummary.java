@@ -25,6 +25,7 @@ final class ProgressSummary {
     List<PodState> talking =
         pods.stream()
             .filter(pod -> pod.life() == PodState.Life.RUNNING && pod.progress() != null)
+            .filter(pod -> pod.progress().hasBegun())
             .toList();
     Set<Integer> finished = new HashSet<>();
     pods.stream()

@@ -9,6 +9,8 @@ public enum Reason {
   JOB_CREATED("JobCreated"),
   /** Pods run. */
   RUNNING("Running"),
+  /** Pods run, and their work stands still for want of storage or another service. */
+  WORKER_WAITING("WorkerWaiting"),
   /** The queue has not admitted the Job. */
   QUEUED("Queued"),
   /** No node has what a pod asks for. */
@@ -98,7 +100,8 @@ public enum Reason {
   /** Whether a person should look at it: an Event with it is a warning. */
   public boolean isTrouble() {
     return switch (this) {
-      case POD_UNSCHEDULABLE,
+      case WORKER_WAITING,
+          POD_UNSCHEDULABLE,
           IMAGE_UNAVAILABLE,
           POD_MISCONFIGURED,
           PODS_REFUSED,

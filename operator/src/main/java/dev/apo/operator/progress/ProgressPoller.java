@@ -42,6 +42,9 @@ public final class ProgressPoller<K> implements AutoCloseable {
   /** How many pods of a resource are asked at the same time. */
   private static final int AT_ONCE = 16;
 
+  /** What of a sentence is kept. */
+  private static final int MAX_SENTENCE = 512;
+
   private static final Duration PATIENCE = Duration.ofSeconds(3);
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -159,12 +162,16 @@ public final class ProgressPoller<K> implements AutoCloseable {
     }
   }
 
-  /** Null if it is not what the contract says, or if no stage has begun. */
+  /** Null if it is not what the contract says, or if no stage has begun and nothing is told. */
   static PodProgress parse(byte[] body) {
     try {
       JsonNode json = MAPPER.readTree(body);
-      if (json == null || !json.path("done").isNumber() || !json.path("total").isNumber()) {
+      if (json == null) {
         return null;
+      }
+      String waiting = sentence(json.path("waiting"));
+      if (!json.path("done").isNumber() || !json.path("total").isNumber()) {
+        return waiting == null ? null : new PodProgress(0, 0, null, Map.of(), waiting);
       }
       Map<String, Double> figures = new HashMap<>();
       json.path("figures")
@@ -180,7 +187,8 @@ public final class ProgressPoller<K> implements AutoCloseable {
           count(json.path("done")),
           count(json.path("total")),
           json.path("etaSeconds").isNumber() ? count(json.path("etaSeconds")) : null,
-          figures);
+          figures,
+          waiting);
     } catch (IOException e) {
       return null;
     }
@@ -189,6 +197,13 @@ public final class ProgressPoller<K> implements AutoCloseable {
   /** No sum of such numbers is more than a status can hold. */
   private static long count(JsonNode number) {
     return Math.max(0, Math.min(MAX_COUNT, number.asLong()));
+  }
+
+  /** One line; null if there is none. */
+  private static String sentence(JsonNode text) {
+    String line = text.asText().replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
+    boolean told = text.isTextual() && !line.isEmpty();
+    return told ? line.substring(0, Math.min(line.length(), MAX_SENTENCE)) : null;
   }
 
   private static Thread daemon(Runnable task, String name) {

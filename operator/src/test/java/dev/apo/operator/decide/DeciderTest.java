@@ -132,6 +132,38 @@ class DeciderTest {
     assertThat(world.status.results().train().accuracy()).isEqualTo(0.8);
   }
 
+  @Test
+  void aWorkerThatWaitsForStorageSaysSoInTheStatus() {
+    String sentence = "Waiting for storage since 2026-01-01T00:00:00Z: http://s3 does not answer.";
+    world.runTo(Stage.TRAIN);
+    world.pods(
+        Stage.TRAIN,
+        world.running(Stage.TRAIN, 0, new PodProgress(77, 300, 15L, Map.of(), sentence)));
+    world.step();
+    Condition waits = world.condition(ConditionType.TRAINED);
+    assertThat(waits.reason()).isEqualTo("WorkerWaiting");
+    assertThat(waits.message()).endsWith(" stands still: " + sentence);
+    assertThat(world.status.progress()).isEqualTo("77/300 steps (25%), 15s left");
+
+    world.pods(Stage.TRAIN, world.running(Stage.TRAIN, 0, new PodProgress(78, 300, 15L, Map.of())));
+    world.step();
+    assertThat(world.condition(ConditionType.TRAINED).reason()).isEqualTo("Running");
+  }
+
+  @Test
+  void aWorkerThatWaitsBeforeItsStageBeginsTakesNoProgressBack() {
+    world.runTo(Stage.TRAIN);
+    world.pods(Stage.TRAIN, world.running(Stage.TRAIN, 0, new PodProgress(77, 300, 15L, Map.of())));
+    world.step();
+    world.pods(
+        Stage.TRAIN,
+        world.running(Stage.TRAIN, 0, new PodProgress(0, 0, null, Map.of(), "Waits.")));
+    world.step();
+    assertThat(world.condition(ConditionType.TRAINED).reason()).isEqualTo("WorkerWaiting");
+    assertThat(world.status.results().train().steps()).isEqualTo(77);
+    assertThat(world.status.train().progress().done()).isEqualTo(77);
+  }
+
   @ParameterizedTest
   @CsvSource({"64", "65", "66", "77", "78"})
   void badInputFailsAtOnceWithTheWorkersSentence(int exitCode) {

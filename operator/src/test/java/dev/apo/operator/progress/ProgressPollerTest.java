@@ -166,6 +166,28 @@ class ProgressPollerTest {
   }
 
   @Test
+  void whatAWorkerWaitsForIsOneLineOfBoundedLength() {
+    assertThat(parse("{'done': 3, 'total': 9, 'waiting': 'Waits\\n for\\u0007 storage.'}"))
+        .isEqualTo(new PodProgress(3, 9, null, Map.of(), "Waits for storage."));
+    assertThat(parse("{'done': 3, 'total': 9, 'waiting': '%s'}".formatted("x".repeat(9000))))
+        .extracting(progress -> progress.waiting().length())
+        .isEqualTo(512);
+    assertThat(parse("{'done': 3, 'total': 9, 'waiting': null}").waiting()).isNull();
+    assertThat(parse("{'done': 3, 'total': 9, 'waiting': {}}").waiting()).isNull();
+  }
+
+  @Test
+  void aWorkerMayWaitBeforeItsStageBegins() {
+    assertThat(parse("{'waiting': 'For storage.'}"))
+        .isEqualTo(new PodProgress(0, 0, null, Map.of(), "For storage."));
+    assertThat(parse("{}")).isNull();
+  }
+
+  private static PodProgress parse(String json) {
+    return ProgressPoller.parse(json.replace('\'', '"').getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
   void anAnswerThatIsTooLargeIsNone() throws Exception {
     HttpServer server = HttpServer.create(new InetSocketAddress(GOOD, 0), 0);
     AtomicInteger asked = new AtomicInteger();

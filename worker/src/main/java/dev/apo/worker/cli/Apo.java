@@ -91,9 +91,16 @@ public final class Apo {
   }
 
   private static String unexpected(Throwable e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof OutOfMemoryError) {
+        return "Not enough memory for Java ("
+            + reason(cause)
+            + "); give it more with JAVA_TOOL_OPTIONS=-Xmx8g, or use less data (spec.data.train.limit).";
+      }
+    }
     boolean engine = e instanceof EngineException;
     String reason = reason(e);
-    if (e instanceof OutOfMemoryError || engine && MEMORY.matcher(reason).find()) {
+    if (engine && MEMORY.matcher(reason).find()) {
       return "Not enough memory ("
           + reason
           + "); lower spec.train.microBatchTokens or the batch sizes and start anew with --fresh, or give the program more.";

@@ -11,10 +11,7 @@ import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
 import java.io.PushbackReader;
-import java.io.Reader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -24,8 +21,6 @@ import java.util.Map;
  * is text.
  */
 final class CsvReader extends RowReader {
-  private static final int BYTE_ORDER_MARK = 0xFEFF;
-
   private static final ObjectReader ROW =
       CsvMapper.builder()
           .enable(CsvParser.Feature.SKIP_EMPTY_LINES)
@@ -48,27 +43,15 @@ final class CsvReader extends RowReader {
   @Override
   Map<String, Object> read() throws IOException {
     if (rows == null) {
-      Reader text = text();
-      if (text == null) {
+      PushbackReader text = TextInput.reader(in);
+      int first = text.read();
+      if (first < 0) {
         return null;
       }
+      text.unread(first);
       rows = ROW.readValues(text);
     }
     return rows.hasNextValue() ? rows.nextValue() : null;
-  }
-
-  /** The file's text without a byte order mark; null if there is none. */
-  private Reader text() throws IOException {
-    // A decoder that reports damage.
-    var text = new PushbackReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
-    int first = text.read();
-    if (first < 0) {
-      return null;
-    }
-    if (first != BYTE_ORDER_MARK) {
-      text.unread(first);
-    }
-    return text;
   }
 
   @Override

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.JsonErrors;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ final class JsonArrayReader extends RowReader {
   @Override
   Map<String, Object> read() throws IOException {
     if (parser == null) {
-      parser = OBJECT.createParser(in);
+      parser = OBJECT.createParser(TextInput.reader(in));
       expect(JsonToken.START_ARRAY, parser.nextToken(), "an array of objects");
     }
     JsonToken token = parser.nextToken();
@@ -73,7 +74,7 @@ final class JsonArrayReader extends RowReader {
               + ": what follows "
               + last
               + " is not valid JSON: "
-              + json.getOriginalMessage()
+              + JsonErrors.reason(json)
               + ".",
           e);
     }

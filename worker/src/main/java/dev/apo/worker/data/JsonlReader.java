@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
+import dev.apo.worker.JsonErrors;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -145,7 +146,7 @@ public final class JsonlReader implements DataReader {
           ExitCode.BAD_DATA,
           place()
               + ": expected one JSON object per line (JSON Lines), but this is not valid JSON: "
-              + e.getOriginalMessage()
+              + JsonErrors.reason(e)
               + ".",
           e);
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
@@ -21,6 +22,9 @@ import org.apache.parquet.schema.Type;
 
 /** Reads Parquet, a row group at a time. Groups become nested rows, repeated columns lists. */
 final class ParquetReader extends RowReader {
+  /** In the library's messages about damage, which say nothing to a user. */
+  private static final Pattern CLASS = Pattern.compile("(\\w+\\.){2}\\w*[A-Z]");
+
   private final Path file;
   private ParquetFile parquet;
 
@@ -122,13 +126,13 @@ final class ParquetReader extends RowReader {
   RuntimeException failure(String last, IOException e) {
     return new ApoException(
         ExitCode.BAD_DATA,
-        name()
-            + ": what follows "
-            + last
-            + " is no whole and sound Parquet: "
-            + e.getMessage()
-            + ".",
+        name() + ": what follows " + last + " is no whole and sound Parquet" + reason(e) + ".",
         e);
+  }
+
+  private static String reason(IOException e) {
+    String message = e.getMessage();
+    return message == null || CLASS.matcher(message).find() ? "" : ": " + message;
   }
 
   @Override

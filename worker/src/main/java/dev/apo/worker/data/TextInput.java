@@ -7,7 +7,10 @@ import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.MalformedInputException;
+import java.io.InputStreamReader;
+import java.io.PushbackReader;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
@@ -15,6 +18,8 @@ import java.util.zip.ZipException;
 
 /** Bytes of a text file, plain or gzipped (told by the content, not the name). */
 final class TextInput {
+  private static final int BYTE_ORDER_MARK = 0xFEFF;
+
   private TextInput() {}
 
   static InputStream open(String name, Path file) {
@@ -44,6 +49,17 @@ final class TextInput {
         : in;
   }
 
+  /** The text of UTF-8, without a byte order mark; damage is an error. */
+  static PushbackReader reader(InputStream in) throws IOException {
+    // A decoder that reports: others would put question marks.
+    var text = new PushbackReader(new InputStreamReader(in, StandardCharsets.UTF_8.newDecoder()));
+    int first = text.read();
+    if (first >= 0 && first != BYTE_ORDER_MARK) {
+      text.unread(first);
+    }
+    return text;
+  }
+
   /**
    * @param last what was read last, e.g. {@code line 3}
    */
@@ -52,7 +68,7 @@ final class TextInput {
       return new ApoException(
           ExitCode.BAD_DATA, name + ": the gzip file is damaged or cut off after " + last + ".", e);
     }
-    if (e instanceof MalformedInputException) {
+    if (e instanceof CharacterCodingException) {
       return new ApoException(
           ExitCode.BAD_DATA, name + ": the text after " + last + " is not UTF-8.", e);
     }

@@ -22,7 +22,7 @@ final class YamlDocument {
   static Node parse(String text) {
     List<Node> documents = new ArrayList<>();
     try {
-      for (Node document : new Compose(settings()).composeAllFromString(text)) {
+      for (Node document : new Compose(settings(text)).composeAllFromString(text)) {
         if (!Tag.NULL.equals(document.getTag())) {
           documents.add(document);
         }
@@ -32,6 +32,8 @@ final class YamlDocument {
       throw new Problem(line, "this is not YAML: " + oneLine(e.getProblem()));
     } catch (YamlEngineException e) {
       throw new Problem(0, "this is not YAML: " + oneLine(e.getMessage()));
+    } catch (StackOverflowError e) {
+      throw new Problem(0, "this is no manifest: it is nested too deeply");
     }
     if (documents.isEmpty()) {
       throw new Problem(0, "the file is empty; it must hold an APOTraining");
@@ -44,8 +46,12 @@ final class YamlDocument {
     return documents.get(0);
   }
 
-  private static LoadSettings settings() {
-    return LoadSettings.builder().setSchema(new CoreSchema()).build();
+  private static LoadSettings settings(String text) {
+    // The library fails where the end of its buffer cuts a character into halves.
+    return LoadSettings.builder()
+        .setSchema(new CoreSchema())
+        .setBufferSize(text.length() + 2)
+        .build();
   }
 
   private static String oneLine(String message) {

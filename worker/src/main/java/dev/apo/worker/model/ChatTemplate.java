@@ -8,6 +8,7 @@ import dev.apo.worker.FileErrors;
 import dev.apo.worker.jinja.Template;
 import dev.apo.worker.jinja.TemplateException;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -89,6 +90,8 @@ public final class ChatTemplate {
   private static String read(Path file) {
     try {
       return Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw unusable(file.toString(), "it is not text in UTF-8", e);
     } catch (IOException e) {
       throw FileErrors.explain("read", file, e);
     }

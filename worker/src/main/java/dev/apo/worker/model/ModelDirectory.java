@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
+import dev.apo.worker.JsonErrors;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -153,7 +154,7 @@ public record ModelDirectory(
       return JSON.readTree(text);
     } catch (JsonProcessingException e) {
       throw new ApoException(
-          ExitCode.BAD_DATA, file + " is not valid JSON: " + e.getOriginalMessage() + ".", e);
+          ExitCode.BAD_DATA, file + " is not valid JSON: " + JsonErrors.reason(e) + ".", e);
     }
   }
 

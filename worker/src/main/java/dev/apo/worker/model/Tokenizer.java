@@ -1,10 +1,13 @@
 package dev.apo.worker.model;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
+import dev.apo.worker.JsonErrors;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
@@ -31,6 +34,7 @@ public final class Tokenizer implements AutoCloseable {
     Path file = model.path().resolve("tokenizer.json");
     HuggingFaceTokenizer tokenizer;
     try {
+      TokenizerFile.check(file);
       // The library truncates at 512 tokens unless it is told otherwise.
       tokenizer =
           HuggingFaceTokenizer.newInstance(
@@ -42,13 +46,21 @@ public final class Tokenizer implements AutoCloseable {
                   "do_not_truncate",
                   "padding",
                   "do_not_pad"));
+    } catch (JsonProcessingException e) {
+      throw unusable(file, JsonErrors.reason(e), e);
+    } catch (CharacterCodingException e) {
+      throw unusable(file, "it is not text in UTF-8", e);
     } catch (IOException e) {
       throw FileErrors.explain("read", file, e);
     } catch (RuntimeException e) {
-      throw new ApoException(
-          ExitCode.BAD_DATA, file + " is not a usable tokenizer: " + firstLine(e) + ".", e);
+      throw unusable(file, firstLine(e), e);
     }
     return new Tokenizer(file, tokenizer, model.config().vocabSize());
+  }
+
+  private static ApoException unusable(Path file, String why, Exception cause) {
+    return new ApoException(
+        ExitCode.BAD_DATA, file + " is not a usable tokenizer: " + why + ".", cause);
   }
 
   private static String firstLine(Exception e) {
@@ -66,7 +78,7 @@ public final class Tokenizer implements AutoCloseable {
    */
   public int[] encodePrompt(String text) {
     int[] plain = encode(text);
-    int[] whole = checked(tokenizer.encode(text, true, false).getIds());
+    int[] whole = ids(text, true);
     int added = whole.length - plain.length;
     for (int before = added; plain.length > 0 && before > 0; before--) {
       boolean startsWithThem =
@@ -82,11 +94,22 @@ public final class Tokenizer implements AutoCloseable {
   /**
    * Text to token ids, with nothing added.
    *
-   * @throws ApoException BAD_DATA if an id has no row in the model's embedding: the tokenizer is
-   *     another model's
+   * @throws ApoException BAD_DATA if it has no token for a part of the text, or if an id has no row
+   *     in the model's embedding: the tokenizer is another model's
    */
   public int[] encode(String text) {
-    return checked(tokenizer.encode(text, false, false).getIds());
+    return ids(text, false);
+  }
+
+  private int[] ids(String text, boolean special) {
+    long[] ids;
+    try {
+      ids = tokenizer.encode(text, special, false).getIds();
+    } catch (RuntimeException e) {
+      throw new ApoException(
+          ExitCode.BAD_DATA, file + " cannot encode a text: " + firstLine(e) + ".", e);
+    }
+    return checked(ids);
   }
 
   private int[] checked(long[] ids) {

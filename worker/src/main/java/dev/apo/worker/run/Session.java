@@ -31,6 +31,7 @@ import dev.apo.worker.model.Tokenizer;
 import dev.apo.worker.reward.Reward;
 import dev.apo.worker.reward.Rewards;
 import dev.apo.worker.sampling.SamplingSettings;
+import dev.apo.worker.storage.Patience;
 import dev.apo.worker.storage.Storage;
 import dev.apo.worker.storage.StorageOptions;
 import dev.apo.worker.storage.Storages;
@@ -40,6 +41,7 @@ import dev.apo.worker.vstar.VStarPlan;
 import dev.apo.worker.vstar.VStarStore;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -75,7 +77,7 @@ public final class Session implements AutoCloseable {
     this.reporter = reporter;
     this.stop = stop;
     this.keys = new RunKeys(manifest.namespace(), manifest.name(), launch.uid());
-    this.storage = openStorage(manifest);
+    this.storage = openStorage(manifest.spec().storage().uri());
     Path cache = launch.workDirectory().resolve("inputs");
     this.hub =
         new HubFiles(
@@ -132,21 +134,28 @@ public final class Session implements AutoCloseable {
   }
 
   private Storage openStorage(String uri) {
-    return openStorage(manifest, uri);
+    int seconds =
+        Launch.number(
+            System.getenv(), Patience.VARIABLE, (int) Patience.DEFAULT_LONGEST.toSeconds());
+    return openStorage(
+        manifest,
+        uri,
+        new Patience(Duration.ofSeconds(seconds), reporter::waiting, reporter::goingOn));
   }
 
   /** Opens a manifest's own storage, and nothing else. */
   public static Storage openStorage(Manifest manifest) {
-    return openStorage(manifest, manifest.spec().storage().uri());
+    return openStorage(manifest, manifest.spec().storage().uri(), Patience.DEFAULT);
   }
 
-  private static Storage openStorage(Manifest manifest, String uri) {
+  private static Storage openStorage(Manifest manifest, String uri, Patience patience) {
     var s = manifest.spec().storage();
     boolean pathStyle = s.pathStyle() == null ? s.endpoint() != null : s.pathStyle();
     return Storages.open(
         uri,
         new StorageOptions(s.endpoint(), s.region(), pathStyle, caFile()),
-        manifest.baseDirectory());
+        manifest.baseDirectory(),
+        patience);
   }
 
   /** On a cluster the CA's Secret is mounted; the environment says where. */

@@ -30,11 +30,13 @@ public record Backoff(int attempts, Duration first, Duration longest, Sleeper sl
 
   /** Waits after the given attempt, counted from 1; false if it was the last one. */
   public boolean pauseAfter(int attempt) {
-    if (attempt >= attempts) {
-      return false;
-    }
+    return attempt < attempts && pause(attempt);
+  }
+
+  /** Waits after the given attempt, however many there were; false if the thread shall end. */
+  public boolean pause(int attempt) {
     try {
-      sleeper.sleep(pause(attempt));
+      sleeper.sleep(length(attempt));
       return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -42,7 +44,7 @@ public record Backoff(int attempts, Duration first, Duration longest, Sleeper sl
     }
   }
 
-  private Duration pause(int attempt) {
+  private Duration length(int attempt) {
     double full =
         Math.min(longest.toMillis(), first.toMillis() * Math.pow(2, Math.min(attempt - 1, 30)));
     return Duration.ofMillis((long) (full * ThreadLocalRandom.current().nextDouble(0.5, 1)));

@@ -1,8 +1,7 @@
 package dev.apo.worker.storage;
 
 import java.io.IOException;
-import javax.net.ssl.SSLHandshakeException;
-import javax.net.ssl.SSLPeerUnverifiedException;
+import java.time.Instant;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -20,28 +19,32 @@ final class RetryInterceptor implements Interceptor {
   }
 
   private final Backoff backoff;
+  private final Outage outage;
 
-  RetryInterceptor(Backoff backoff) {
+  RetryInterceptor(Backoff backoff, Outage outage) {
     this.backoff = backoff;
+    this.outage = outage;
   }
 
   @Override
   public Response intercept(Chain chain) throws IOException {
     Request request = chain.request();
     for (int attempt = 1; ; attempt++) {
+      Instant sent = outage.now();
       try {
         Response response = chain.proceed(request);
         if (!isTemporary(response.code())) {
+          outage.answered();
           return response;
         }
         response.close();
-        if (!backoff.pauseAfter(attempt)) {
-          throw new BusyException(response.code());
-        }
-      } catch (BusyException | SSLHandshakeException | SSLPeerUnverifiedException e) {
-        throw e; // the certificate will not be a better one next time
+        throw new BusyException(response.code());
       } catch (IOException e) {
-        if (chain.call().isCanceled() || !backoff.pauseAfter(attempt)) {
+        if (chain.call().isCanceled() || S3Errors.isAboutCertificate(e)) {
+          throw e; // the certificate will not be a better one next time
+        }
+        outage.failed(sent, e);
+        if (!backoff.pauseAfter(attempt)) {
           throw e;
         }
       }

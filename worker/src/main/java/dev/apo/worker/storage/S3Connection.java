@@ -5,6 +5,7 @@ import dev.apo.worker.ExitCode;
 import io.minio.MinioClient;
 import io.minio.credentials.StaticProvider;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import okhttp3.OkHttpClient;
@@ -17,7 +18,12 @@ import okhttp3.Protocol;
  * @param partSize files larger than this many bytes are uploaded in parts of this size
  */
 record S3Connection(
-    String endpoint, OkHttpClient http, MinioClient client, long partSize, Backoff backoff)
+    String endpoint,
+    OkHttpClient http,
+    MinioClient client,
+    long partSize,
+    Backoff backoff,
+    Outage outage)
     implements AutoCloseable {
   /** A part that fails is sent again, so it must not be large; S3 allows 10,000 of them. */
   static final long PART_SIZE = 32L << 20;
@@ -26,14 +32,19 @@ record S3Connection(
 
   /** Prepares a client; nothing is contacted yet. */
   static S3Connection open(
-      StorageOptions options, Map<String, String> environment, long partSize, Backoff backoff) {
+      StorageOptions options,
+      Map<String, String> environment,
+      long partSize,
+      Backoff backoff,
+      Patience patience) {
     String endpoint = options.endpoint() == null ? AMAZON : options.endpoint().strip();
-    OkHttpClient http = http(options, backoff);
+    var outage = new Outage(endpoint, patience, InstantSource.system());
+    OkHttpClient http = http(options, backoff, outage);
     return new S3Connection(
-        endpoint, http, client(endpoint, options, environment, http), partSize, backoff);
+        endpoint, http, client(endpoint, options, environment, http), partSize, backoff, outage);
   }
 
-  private static OkHttpClient http(StorageOptions options, Backoff backoff) {
+  private static OkHttpClient http(StorageOptions options, Backoff backoff, Outage outage) {
     OkHttpClient.Builder builder =
         new OkHttpClient.Builder()
             .protocols(List.of(Protocol.HTTP_1_1))
@@ -41,7 +52,7 @@ record S3Connection(
             .readTimeout(Duration.ofMinutes(1))
             .writeTimeout(Duration.ofMinutes(1))
             .retryOnConnectionFailure(false)
-            .addInterceptor(new RetryInterceptor(backoff));
+            .addInterceptor(new RetryInterceptor(backoff, outage));
     if (options.caFile() != null) {
       CaFile.trust(builder, options.caFile());
     }

@@ -5,6 +5,8 @@ import dev.apo.worker.ExitCode;
 import io.minio.errors.ErrorResponseException;
 import java.io.IOException;
 import java.security.cert.CertificateException;
+import java.util.Optional;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
@@ -25,8 +27,10 @@ final class S3Errors {
     return hasCode(failure, "NoSuchKey");
   }
 
-  static boolean isMissingUpload(Throwable failure) {
-    return hasCode(failure, "NoSuchUpload");
+  /** Whether the same content is worth sending again: it was damaged, or may have arrived. */
+  static boolean isBrokenUpload(Throwable failure) {
+    return Stream.of("XAmzContentSHA256Mismatch", "BadDigest", "NoSuchUpload")
+        .anyMatch(code -> hasCode(failure, code));
   }
 
   private static boolean hasCode(Throwable failure, String code) {
@@ -53,6 +57,20 @@ final class S3Errors {
         "%s does not answer like an S3 service for %s; check the endpoint and its port."
             .formatted(endpoint, uri),
         failure);
+  }
+
+  /** Whether it is the certificate that the connection failed for. */
+  static boolean isAboutCertificate(Throwable failure) {
+    return failure instanceof SSLPeerUnverifiedException
+        || failure instanceof SSLException && failure.getCause() instanceof CertificateException;
+  }
+
+  /** What the connection said if there was no whole answer, which the client may have wrapped. */
+  static Optional<IOException> silence(Throwable failure) {
+    if (failure instanceof IOException e) {
+      return isAboutCertificate(e) ? Optional.empty() : Optional.of(e);
+    }
+    return failure == null ? Optional.empty() : silence(failure.getCause());
   }
 
   private ApoException insecure(Exception failure) {
@@ -118,7 +136,9 @@ final class S3Errors {
     return new ApoException(ExitCode.UNAVAILABLE, message, cause);
   }
 
-  private static String reason(Exception failure) {
-    return failure.getClass().getSimpleName().replace("Exception", "");
+  static String reason(Exception failure) {
+    return failure instanceof RetryInterceptor.BusyException
+        ? failure.getMessage()
+        : failure.getClass().getSimpleName().replace("Exception", "");
   }
 }

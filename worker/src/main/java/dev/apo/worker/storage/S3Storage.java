@@ -21,6 +21,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -208,13 +209,34 @@ final class S3Storage implements Storage {
   }
 
   private <T> T request(String key, Request<T> request) {
-    try {
-      return request.run();
-    } catch (RuntimeException e) {
-      throw e;
-    } catch (Exception e) {
-      throw errors.translate(uri(key), e);
+    Instant failed = null;
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return request.run();
+      } catch (RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        failed = failed == null ? connection.outage().now() : failed;
+        if (!outlasts(attempt, failed, e)) {
+          throw errors.translate(uri(key), e);
+        }
+      }
     }
+  }
+
+  /**
+   * The connection repeats a single request for as long as its signature is good; beyond that, the
+   * whole operation is done again.
+   *
+   * @param first when the operation first failed
+   */
+  private boolean outlasts(int attempt, Instant first, Exception failure) {
+    Outage outage = connection.outage();
+    Optional<IOException> silence = S3Errors.silence(failure);
+    silence.ifPresent(said -> outage.failed(first, said));
+    return silence.isPresent()
+        && outage.isWorthWaiting(first)
+        && connection.backoff().pause(attempt);
   }
 
   private interface Transfer<T> {
@@ -245,8 +267,9 @@ final class S3Storage implements Storage {
   }
 
   /**
-   * Uploads. If the answer to the last request of an upload in parts is lost, the repeated request
-   * finds no upload any more, and nobody can say whether it was completed: it starts afresh.
+   * Uploads, again if the service found the content damaged. If the answer to the last request of
+   * an upload in parts is lost, the repeated request finds no upload any more, and nobody can say
+   * whether it was completed: it starts afresh.
    */
   private void put(String key, Request<?> upload) {
     try {
@@ -255,7 +278,7 @@ final class S3Storage implements Storage {
             try {
               return request(key, upload);
             } catch (ApoException e) {
-              if (S3Errors.isMissingUpload(e.getCause())) {
+              if (S3Errors.isBrokenUpload(e.getCause())) {
                 throw new BrokenTransferException(e);
               }
               throw e;

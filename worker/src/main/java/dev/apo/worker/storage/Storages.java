@@ -20,7 +20,13 @@ public final class Storages {
    * @throws ApoException {@code BAD_MANIFEST} if the location or an option is not understood
    */
   public static Storage open(String location, StorageOptions options, Path baseDirectory) {
-    return open(location, options, baseDirectory, System.getenv());
+    return open(location, options, baseDirectory, Patience.DEFAULT);
+  }
+
+  /** The same with a patience of one's own for a store that stops answering. */
+  public static Storage open(
+      String location, StorageOptions options, Path baseDirectory, Patience patience) {
+    return open(location, options, baseDirectory, patience, System.getenv());
   }
 
   /** The same with other environment variables. */
@@ -28,11 +34,13 @@ public final class Storages {
       String location,
       StorageOptions options,
       Path baseDirectory,
+      Patience patience,
       Map<String, String> environment) {
     if (location.startsWith(S3Location.SCHEME)) {
       return new S3Storage(
           S3Location.parse(location),
-          S3Connection.open(options, environment, S3Connection.PART_SIZE, Backoff.DEFAULT));
+          S3Connection.open(
+              options, environment, S3Connection.PART_SIZE, Backoff.DEFAULT, patience));
     }
     if (location.startsWith("file:")) {
       return new LocalStorage(path(location));

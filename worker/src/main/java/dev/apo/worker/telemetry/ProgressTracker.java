@@ -77,6 +77,18 @@ public final class ProgressTracker implements Reporter {
     views.forEach(view -> view.message(now, text));
   }
 
+  @Override
+  public synchronized void waiting(String sentence) {
+    views.forEach(view -> view.waiting(sentence));
+    message(sentence);
+  }
+
+  @Override
+  public synchronized void goingOn(String sentence) {
+    views.forEach(ProgressView::goingOn);
+    message(sentence);
+  }
+
   private void checkStarted() {
     if (stage == null) {
       throw new IllegalStateException("no stage has started");

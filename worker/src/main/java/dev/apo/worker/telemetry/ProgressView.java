@@ -32,6 +32,12 @@ public interface ProgressView {
   /** One line for people, between or during stages. */
   void message(Instant time, String text);
 
+  /** The work stands still from now on, and why; a message tells the same. */
+  default void waiting(String sentence) {}
+
+  /** The work goes on. */
+  default void goingOn() {}
+
   /** Nothing more will be shown; what comes next on the same stream starts a line of its own. */
   default void end() {}
 }

@@ -27,6 +27,12 @@ public interface Reporter {
 
         @Override
         public void message(String text) {}
+
+        @Override
+        public void waiting(String sentence) {}
+
+        @Override
+        public void goingOn(String sentence) {}
       };
 
   /**
@@ -72,4 +78,10 @@ public interface Reporter {
 
   /** One line for people, e.g. that V* was found and nothing need be sampled. */
   void message(String text);
+
+  /** The work stands still: since when, and for what it waits. */
+  void waiting(String sentence);
+
+  /** What was waited for is there. */
+  void goingOn(String sentence);
 }

@@ -25,8 +25,8 @@ import java.util.concurrent.Executors;
  *
  * <ul>
  *   <li>{@code GET /progress}: JSON with {@code stage, unit, done, total, percent, elapsedSeconds,
- *       etaSeconds, figures} and {@code time}, the moment of the last progress; {@code {}} before
- *       the first stage;
+ *       etaSeconds, figures} and {@code time}, the moment of the last progress, none of them before
+ *       the first stage; and {@code waiting}, a sentence, while the work stands still;
  *   <li>{@code GET /metrics}: the same and the last step's metrics for Prometheus;
  *   <li>{@code GET /healthz}: 200 while the process lives.
  * </ul>
@@ -47,6 +47,7 @@ public final class StatusServer implements ProgressView, AutoCloseable {
   private final ExecutorService threads = Executors.newCachedThreadPool(StatusServer::daemon);
   private final HttpServer server;
   private volatile Progress progress;
+  private volatile String waiting;
 
   private StatusServer(HttpServer server) {
     this.server = server;
@@ -106,6 +107,16 @@ public final class StatusServer implements ProgressView, AutoCloseable {
   public void message(Instant time, String text) {}
 
   @Override
+  public void waiting(String sentence) {
+    waiting = sentence;
+  }
+
+  @Override
+  public void goingOn() {
+    waiting = null;
+  }
+
+  @Override
   public void close() {
     server.stop(0);
     threads.shutdownNow();
@@ -161,6 +172,10 @@ public final class StatusServer implements ProgressView, AutoCloseable {
     if (now != null) {
       body.putAll(now.json());
       body.put("time", now.time().toString());
+    }
+    String why = waiting;
+    if (why != null) {
+      body.put("waiting", why);
     }
     return Json.write(body);
   }

@@ -9,6 +9,7 @@ import dev.apo.worker.FileErrors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -156,9 +157,11 @@ public final class StepLines implements AutoCloseable {
   /** The step of a line; beyond every step if the line is not one. */
   private static long step(byte[] line) {
     try {
-      JsonNode step = ONE_LINE.readTree(new String(line, StandardCharsets.UTF_8)).path(STEP);
+      // A decoder that reports damage.
+      String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(line)).toString();
+      JsonNode step = ONE_LINE.readTree(text).path(STEP);
       return step.isIntegralNumber() ? step.asLong() : Long.MAX_VALUE;
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharacterCodingException e) {
       return Long.MAX_VALUE;
     }
   }

@@ -52,11 +52,13 @@ class ApoTest {
 
   @Test
   void tooLittleMemoryOfTheJvmSaysWhatToDo() {
-    assertPrinted(
-        new OutOfMemoryError("Java heap space"),
-        ExitCode.INTERNAL,
-        "apo: Not enough memory (Java heap space); lower spec.train.microBatchTokens or the batch"
-            + " sizes and start anew with --fresh, or give the program more.\n");
+    String sentence =
+        "apo: Not enough memory for Java (Java heap space); give it more with"
+            + " JAVA_TOOL_OPTIONS=-Xmx8g, or use less data (spec.data.train.limit).\n";
+    var error = new OutOfMemoryError("Java heap space");
+    assertPrinted(error, ExitCode.INTERNAL, sentence);
+    // As it comes out of another thread.
+    assertPrinted(new IllegalStateException(error), ExitCode.INTERNAL, sentence);
   }
 
   @Test

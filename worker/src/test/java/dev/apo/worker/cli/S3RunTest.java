@@ -202,10 +202,10 @@ class S3RunTest {
     }
   }
 
-  /** Half a minute: all the patience that a run has with a service. */
+  /** Half a minute: all the time that a single request is tried. */
   @Test
   void storageThatGoesAwayInTheMiddleLosesNothing() throws Exception {
-    var workplace = workplace("gone", proxy.endpoint());
+    var workplace = workplace("gone", proxy.endpoint()).environment("APO_STORAGE_PATIENCE", "1");
     // For good, from the moment when the checkpoint of step 4 is on its way.
     goneFrom(request -> request.contains("step-00000004"));
 

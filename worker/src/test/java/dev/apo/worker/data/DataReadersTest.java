@@ -10,6 +10,8 @@ import dev.apo.worker.ExitCode;
 import dev.apo.worker.parquet.ParquetRows;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -145,6 +147,7 @@ class DataReadersTest {
           rows.json    | [{"q": "x", "a": "y"}         | what follows row 1 is not valid JSON
           rows.json    | []                            | has no rows
           rows.json    | [{"q": "x", "a": "y"}] 3      | line 1: expected nothing behind the array
+          rows.json    | [{"q": -1e-2147483648}]       | what follows row 0 is not valid JSON: a number in it is out of range.
           rows.csv     | ''                            | has no rows
           rows.csv     | q,a                           | has no rows
           rows.csv     | q,a;1,2;3,4,5                 | what follows row 1 is not valid CSV
@@ -242,6 +245,30 @@ class DataReadersTest {
     assertThatExceptionOfType(ApoException.class)
         .isThrownBy(() -> read(file, "q", "a"))
         .withMessageContaining("not UTF-8")
+        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
+  }
+
+  @Test
+  void jsonIsUtf8EvenIfItLooksLikeAnotherEncoding() throws IOException {
+    Path file =
+        Files.write(directory.resolve("rows.json"), new byte[] {'[', 0, 0, 0, 0, 0, -1, -2});
+
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> read(file, "q", "a"))
+        .withMessageContaining("not UTF-8")
+        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
+  }
+
+  @Test
+  void aDamagedFooterIsSaidWithoutTheNamesOfClasses() throws IOException {
+    byte[] bytes = Files.readAllBytes(parquet(1));
+    int length = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.length - 8);
+    bytes[bytes.length - 8 - length] = 0;
+    Path file = Files.write(directory.resolve("damaged.parquet"), bytes);
+
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> read(file, "question", "tags"))
+        .withMessage(file + ": what follows row 0 is no whole and sound Parquet.")
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
   }
 

@@ -139,7 +139,8 @@ class JsonlReaderTest {
     assertBad(
         "{\"problem\": oops}",
         "train.jsonl, line 1: expected one JSON object per line (JSON Lines), but");
-    assertBad("{\"a\":1} {\"b\":2}", "not valid JSON");
+    assertBad("{\"a\":1} {\"b\":2}", "not valid JSON: it is not one JSON value.");
+    assertBad("{\"a\":-1e-2147483648}", "not valid JSON: a number in it is out of range.");
     assertBad(
         "[\n{\"problem\":\"p\"}]",
         "line 1: expected one JSON object per line (JSON Lines), found \"[\".");

@@ -597,6 +597,7 @@ class ManifestReaderTest {
             "? [a]\n: b\n",
             ": this is not YAML: Non scalar key is detected but it is not configured to be allowed."),
         arguments("kind: APOTraining\nkind: Job\n", ":2: kind is set twice"),
+        arguments("[".repeat(20_000), ": this is no manifest: it is nested too deeply"),
         arguments("a: *b\n", ":1: this is not YAML: found undefined alias b"),
         arguments(
             "{\"apiVersion\": \"apo.dev/v1alpha1\", \"kind\": \"APOTraining\", \"metadata\": {\"name\": \"a\"}, \"spec\": {\"modle\": 1}}",
@@ -607,6 +608,15 @@ class ManifestReaderTest {
         arguments(
             "apiVersion: apo.dev/v1alpha1\nkind: APOTraining\n---\nkind: Secret\n",
             ":4: the file holds 2 documents; it must hold one APOTraining"));
+  }
+
+  /** The library reads in pieces, and failed where one ended in the middle of a character. */
+  @Test
+  void anyCharacterMayStandAnywhere() {
+    for (int length = 1000; length < 1050; length++) {
+      String comment = "# " + "x".repeat(length) + "\uD83D\uDE00\n";
+      assertThat(parse(comment + Manifests.MINIMAL).name()).isEqualTo("tiny");
+    }
   }
 
   @Test

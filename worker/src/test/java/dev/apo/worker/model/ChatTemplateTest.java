@@ -121,6 +121,13 @@ class ChatTemplateTest {
   }
 
   @Test
+  void refusesWhatIsNotText() throws IOException {
+    Files.write(model.resolve("chat_template.jinja"), new byte[] {'a', -1});
+
+    refuses(this::load, "chat_template.jinja cannot be used: it is not text in UTF-8; set");
+  }
+
+  @Test
   void aPromptHasTheSpecialTokensThatTheTemplateWritesAndNoOthers() throws IOException {
     Path file = model.resolve("tokenizer.json");
     var json = (ObjectNode) JSON.readTree(file.toFile());

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenizerTest {
@@ -142,6 +143,50 @@ class TokenizerTest {
           .withMessageContaining(
               "tokenizer.json does not fit the model: it gives token id 48, and config.json has"
                   + " vocab_size 48.")
+          .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
+    }
+  }
+
+  /** The native library would end the process. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          "type": "Fuse"          | "type": "Fuse",,                          | (','
+          "type": "Fuse"          | "type": "Fuse", "x": 1e999                | a number is too large
+          "type": "Fuse"          | "type": "Fuse", "x": "\\ud800"            | a text has half a character
+          "single": [             | "single": [{"Sequence": {"id": "B", "type_id": 0}},     | asks for a second one
+          "single": [             | "single": [{"SpecialToken": {"id": "<0>", "type_id": 0}}, | uses the token <0>, which it does not list
+          """)
+  void refusesWhatTheLibraryDoesNotSurvive(String from, String to, String why) throws IOException {
+    edit(from, to);
+
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> load().close())
+        .withMessageContaining("tokenizer.json is not a usable tokenizer: ")
+        .withMessageContaining(why)
+        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
+  }
+
+  @Test
+  void refusesAFileThatIsNestedDeeperThanTheLibraryReads() throws IOException {
+    edit("\"type\": \"Fuse\"", "\"type\": \"Fuse\", \"x\": " + "[".repeat(200) + "]".repeat(200));
+
+    assertThatExceptionOfType(ApoException.class)
+        .isThrownBy(() -> load().close())
+        .withMessageContaining("depth")
+        .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
+  }
+
+  @Test
+  void refusesTextThatItHasNoTokenFor() throws IOException {
+    edit("\"unk_token\": \"<0>\"", "\"unk_token\": \"<none>\"");
+    try (Tokenizer tokenizer = load()) {
+      assertThatExceptionOfType(ApoException.class)
+          .isThrownBy(() -> tokenizer.encode("7"))
+          .withMessageContaining("tokenizer.json cannot encode a text: ")
           .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_DATA));
     }
   }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -77,6 +78,46 @@ public final class FaultyProxy implements AutoCloseable {
     };
   }
 
+  /** Answers late. */
+  public static Fault delay(Duration by) {
+    return exchange -> {
+      try {
+        Thread.sleep(by.toMillis());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+      return false;
+    };
+  }
+
+  /** Changes a bit of what is sent to the service. */
+  public Fault damageUpload() {
+    return exchange -> {
+      byte[] content = exchange.getRequestBody().readAllBytes();
+      try (Response answer = pass(exchange, damaged(content))) {
+        answer(exchange, answer, answer.body().bytes());
+      }
+      return true;
+    };
+  }
+
+  /** Changes a bit of what the service sends. */
+  public Fault damageDownload() {
+    return exchange -> {
+      try (Response answer = pass(exchange)) {
+        answer(exchange, answer, damaged(answer.body().bytes()));
+      }
+      return true;
+    };
+  }
+
+  private static byte[] damaged(byte[] content) {
+    if (content.length > 0) {
+      content[content.length / 2] ^= 1;
+    }
+    return content;
+  }
+
   /** Lets the service act, but loses its answer. */
   Fault loseAnswer() {
     return exchange -> {
@@ -98,19 +139,26 @@ public final class FaultyProxy implements AutoCloseable {
 
   private void forward(HttpExchange exchange) throws IOException {
     try (Response answer = pass(exchange)) {
-      byte[] body = answer.body().bytes();
-      long length = body.length == 0 ? -1 : body.length;
-      answer.headers().forEach(h -> exchange.getResponseHeaders().add(h.getFirst(), h.getSecond()));
-      exchange.getResponseHeaders().remove("Transfer-Encoding");
-      exchange.sendResponseHeaders(answer.code(), length);
-      try (OutputStream out = exchange.getResponseBody()) {
-        out.write(body);
-      }
+      answer(exchange, answer, answer.body().bytes());
+    }
+  }
+
+  private static void answer(HttpExchange exchange, Response answer, byte[] body)
+      throws IOException {
+    long length = body.length == 0 ? -1 : body.length;
+    answer.headers().forEach(h -> exchange.getResponseHeaders().add(h.getFirst(), h.getSecond()));
+    exchange.getResponseHeaders().remove("Transfer-Encoding");
+    exchange.sendResponseHeaders(answer.code(), length);
+    try (OutputStream out = exchange.getResponseBody()) {
+      out.write(body);
     }
   }
 
   private Response pass(HttpExchange exchange) throws IOException {
-    byte[] content = exchange.getRequestBody().readAllBytes();
+    return pass(exchange, exchange.getRequestBody().readAllBytes());
+  }
+
+  private Response pass(HttpExchange exchange, byte[] content) throws IOException {
     String method = exchange.getRequestMethod();
     boolean hasBody = method.equals("PUT") || method.equals("POST");
     Request.Builder request =

@@ -27,6 +27,7 @@ class S3StorageContractTest extends StorageContract {
         "s3://bucket/" + UUID.randomUUID(),
         new StorageOptions(server.endpoint(), null, true, null),
         Path.of("."),
+        Patience.DEFAULT,
         S3Server.CREDENTIALS);
   }
 }

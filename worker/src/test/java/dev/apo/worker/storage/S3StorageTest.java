@@ -162,6 +162,50 @@ class S3StorageTest {
     assertThat(pauses).hasSize(4);
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {0, 503})
+  void outlivesAnOutageOfAServiceThatAnsweredBefore(int status) {
+    try (Storage storage = open()) {
+      storage.write("key", new byte[] {1});
+      proxy.failFirst(
+          40, exchange -> true, status == 0 ? FaultyProxy.hangUp() : FaultyProxy.status(status));
+
+      storage.write("key", new byte[] {2});
+
+      assertThat(storage.read("key")).containsExactly(2);
+    }
+    assertThat(pauses).hasSizeGreaterThanOrEqualTo(40);
+  }
+
+  @Test
+  void anOutageEndsWithPatience() {
+    try (Storage storage = open(new Patience(Duration.ZERO, text -> {}, text -> {}))) {
+      storage.write("key", new byte[] {1});
+      proxy.fault = FaultyProxy.hangUp();
+
+      ApoException failure = failureOf(() -> storage.write("key", new byte[] {2}));
+
+      assertThat(failure.exitCode()).isEqualTo(ExitCode.UNAVAILABLE);
+      assertThat(pauses).hasSize(4);
+      proxy.fault = exchange -> false;
+      assertThat(storage.read("key")).containsExactly(1);
+    }
+  }
+
+  @Test
+  void sendsAgainWhatIsDamagedOnItsWay() {
+    byte[] content = random(MIB);
+    try (Storage storage = open()) {
+      proxy.failFirst(2, exchange -> true, proxy.damageUpload());
+      storage.write("key", content);
+      assertThat(pauses).hasSize(2);
+
+      proxy.failFirst(2, exchange -> true, proxy.damageDownload());
+      assertThat(storage.read("key")).isEqualTo(content);
+      assertThat(pauses).hasSize(4);
+    }
+  }
+
   @Test
   void namesAnEndpointThatDoesNotAnswer() throws IOException {
     String endpoint;
@@ -339,11 +383,24 @@ class S3StorageTest {
 
   private Storage open(
       String bucket, String endpoint, Map<String, String> environment, Path caFile) {
+    return open(bucket, endpoint, environment, caFile, Patience.DEFAULT);
+  }
+
+  private Storage open(Patience patience) {
+    return open("bucket", proxy.endpoint(), S3Server.CREDENTIALS, null, patience);
+  }
+
+  private Storage open(
+      String bucket,
+      String endpoint,
+      Map<String, String> environment,
+      Path caFile,
+      Patience patience) {
     Backoff backoff = new Backoff(5, Duration.ofMillis(100), Duration.ofSeconds(1), pauses::add);
     StorageOptions options = new StorageOptions(endpoint, null, true, caFile);
     return new S3Storage(
         new S3Location(bucket, "prefix/"),
-        S3Connection.open(options, environment, 5 * MIB, backoff));
+        S3Connection.open(options, environment, 5 * MIB, backoff, patience));
   }
 
   private static ApoException failureOf(ThrowingCallable call) {

@@ -61,7 +61,7 @@ class StoragesTest {
     StorageOptions options = new StorageOptions("minio:port/path", null, true, null);
 
     assertThatExceptionOfType(ApoException.class)
-        .isThrownBy(() -> Storages.open("s3://bucket", options, base, Map.of()))
+        .isThrownBy(() -> Storages.open("s3://bucket", options, base, Patience.DEFAULT, Map.of()))
         .withMessageContaining("minio:port/path")
         .satisfies(e -> assertThat(e.exitCode()).isEqualTo(ExitCode.BAD_MANIFEST));
   }
@@ -71,11 +71,16 @@ class StoragesTest {
     StorageOptions options = new StorageOptions(null, null, false, base.resolve("missing.pem"));
 
     assertThatExceptionOfType(ApoException.class)
-        .isThrownBy(() -> Storages.open("s3://bucket", options, base, Map.of()))
+        .isThrownBy(() -> Storages.open("s3://bucket", options, base, Patience.DEFAULT, Map.of()))
         .withMessageContaining("missing.pem");
   }
 
   private Storage open(String location) {
-    return Storages.open(location, StorageOptions.DEFAULT, base, Map.of("AWS_REGION", "eu-west-1"));
+    return Storages.open(
+        location,
+        StorageOptions.DEFAULT,
+        base,
+        Patience.DEFAULT,
+        Map.of("AWS_REGION", "eu-west-1"));
   }
 }

@@ -73,6 +73,20 @@ class MetricsLogTest {
   }
 
   @Test
+  void aLineWithBytesThatAreNoTextIsDropped() throws IOException {
+    write(1, 2);
+    byte[] line = {
+      '{', '"', 's', 't', 'e', 'p', '"', ':', '3', ',', '"', -1, '"', ':', '1', '}', '\n'
+    };
+    Files.write(file, line, StandardOpenOption.APPEND);
+    try (MetricsLog log = MetricsLog.open(file, 5)) {
+      log.append(6, Map.of());
+    }
+    assertThat(Files.readAllLines(file))
+        .containsExactly("{\"step\":1,\"x\":1.0}", "{\"step\":2,\"x\":2.0}", "{\"step\":6}");
+  }
+
+  @Test
   void noStepOccursTwice() {
     try (MetricsLog log = MetricsLog.open(file, 2)) {
       assertThatIllegalArgumentException().isThrownBy(() -> log.append(2, Map.of()));

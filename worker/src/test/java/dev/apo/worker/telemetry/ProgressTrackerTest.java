@@ -101,7 +101,16 @@ class ProgressTrackerTest {
   }
 
   @Test
+  void tellsPeopleWhatTheWorkWaitsForAndThatItGoesOn() {
+    tracker.waiting("Waiting for storage.");
+    tracker.goingOn("Storage answers again.");
+    assertThat(recorder.events).containsExactly("Waiting for storage.", "Storage answers again.");
+  }
+
+  @Test
   void silenceAcceptsEverything() {
+    Reporter.SILENT.waiting("for storage");
+    Reporter.SILENT.goingOn("it is there");
     Reporter.SILENT.stageStarted("train", 1, "steps");
     Reporter.SILENT.advanced(1, Map.of());
     Reporter.SILENT.message("done");

@@ -73,6 +73,21 @@ class StatusServerTest {
   }
 
   @Test
+  void whatTheWorkWaitsForIsToldUntilItGoesOn() throws Exception {
+    tracker.waiting("Waiting for storage since noon.");
+    assertThat(get("/progress").body())
+        .isEqualTo("{\"waiting\":\"Waiting for storage since noon.\"}");
+
+    tracker.stageStarted("train", 725, "steps", 5);
+    JsonNode progress = new ObjectMapper().readTree(get("/progress").body());
+    assertThat(progress.get("waiting").asText()).isEqualTo("Waiting for storage since noon.");
+    assertThat(progress.get("done").asLong()).isEqualTo(5);
+
+    tracker.goingOn("Storage answers again.");
+    assertThat(new ObjectMapper().readTree(get("/progress").body()).has("waiting")).isFalse();
+  }
+
+  @Test
   void metricsAreThoseOfTheLastStep() throws Exception {
     tracker.stageStarted("train", 725, "steps", 5);
     server.metrics(Map.of("critic/rewards/mean", 0.25, "response_length/mean", 300.0));
