@@ -46,7 +46,7 @@ drills: tools ## Break what the operator needs, at length; show what was lost an
 	@status=0; $(MVN) -q -pl crds,operator integration-test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) || status=1; hack/drills || status=1; exit $$status
 
-drills-cluster: images ## Stop, freeze and lose parts of a cluster below runs; a quarter of an hour
+drills-cluster: images ## Stop, freeze and lose parts of a cluster below runs, and its storage; twenty minutes
 	@rm -rf */target/drills
 	@status=0; hack/e2e '*Drills' || status=1; hack/drills || status=1; exit $$status
 

@@ -231,7 +231,11 @@ class SecurityTest {
       }
       String flows = new String(conntrack.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assumeTrue(conntrack.waitFor() == 0, "Connections of pods are not to be seen here");
-      flows.lines().map(FLOW::matcher).filter(Matcher::find).forEach(f -> peers.add(f.group(1) + ":" + f.group(2)));
+      flows
+          .lines()
+          .map(FLOW::matcher)
+          .filter(Matcher::find)
+          .forEach(f -> peers.add(f.group(1) + ":" + f.group(2)));
     }
     return peers;
   }
