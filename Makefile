@@ -48,7 +48,7 @@ drills: tools ## Break what operator and worker need, at length; show what was l
 	@status=0; $(MVN) -q -pl crds,worker,operator integration-test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) -Ddrill.inputs=$(DRILL_INPUTS) || status=1; hack/drills || status=1; exit $$status
 
-drills-cluster: images ## Stop, freeze and lose parts of a cluster below runs; a quarter of an hour
+drills-cluster: images ## Stop, freeze and lose parts of a cluster below runs, and its storage; twenty minutes
 	@rm -rf */target/drills
 	@status=0; hack/e2e '*Drills' || status=1; hack/drills || status=1; exit $$status
 

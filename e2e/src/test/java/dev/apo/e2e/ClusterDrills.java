@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Parts of a cluster are stopped, frozen and lost below runs. {@code make drills-cluster} runs it,
- * on hack/cluster, for a quarter of an hour.
+ * on hack/cluster.
  */
 class ClusterDrills {
   private static final Path COMPONENTS = Path.of("/run/kc");
