@@ -38,7 +38,8 @@ public final class Replicas implements AutoCloseable {
     }
     if (devices.size() > 1) {
       devices.forEach(device -> threads.add(Executors.newSingleThreadExecutor(Replicas::daemon)));
-      // The CPU's replicas share its cores; a GPU's needs one to drive it. The number of the engine's
+      // The CPU's replicas share its cores; a GPU's needs one to drive it. The number of the
+      // engine's
       // threads belongs to the thread that sets it.
       int cores = devices.get(0).isGpu() ? 1 : JniUtils.getNumThreads() / devices.size();
       onEach(replica -> JniUtils.setNumThreads(Math.max(1, cores)));
