@@ -11,6 +11,7 @@ import dev.apo.worker.JsonErrors;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -119,12 +120,7 @@ public record ModelDirectory(
       }
       var files = new ArrayList<Path>();
       for (String name : names) {
-        Path file = path.resolve(name).normalize();
-        if (!path.normalize().equals(file.getParent())) {
-          throw new ApoException(
-              ExitCode.BAD_DATA,
-              index + " names a file outside the model directory: " + name + ".");
-        }
+        Path file = weightFile(path, index, name);
         requireFile(file, "which " + INDEX + " names");
         files.add(file);
       }
@@ -133,6 +129,20 @@ public record ModelDirectory(
     Path single = path.resolve("model.safetensors");
     requireFile(single, "and " + INDEX + " is not there either");
     return List.of(single);
+  }
+
+  private static Path weightFile(Path path, Path index, String name) {
+    try {
+      Path file = path.resolve(name).normalize();
+      if (path.normalize().equals(file.getParent())) {
+        return file;
+      }
+    } catch (InvalidPathException e) {
+      throw new ApoException(
+          ExitCode.BAD_DATA, index + " names a file as no file can be named: " + name + ".", e);
+    }
+    throw new ApoException(
+        ExitCode.BAD_DATA, index + " names a file outside the model directory: " + name + ".");
   }
 
   private static void requireFile(Path file, String why) {

@@ -113,6 +113,14 @@ class ModelDirectoryTest {
   }
 
   @Test
+  void refusesAnIndexWithANameThatNoFileCanHave() throws IOException {
+    Path model = model("f16-untied-sharded");
+    edit(model, INDEX, json -> json.withObject("weight_map").put("lm_head.weight", "a\0b"));
+
+    assertFails(ExitCode.BAD_DATA, () -> ModelDirectory.open(model), INDEX, "no file can be named");
+  }
+
+  @Test
   void saysWhichFileOfTheIndexIsMissing() throws IOException {
     Path model = model("f16-untied-sharded");
     Files.delete(model.resolve("model-00003-of-00005.safetensors"));
