@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  */
 final class RandomKills {
   /** Longer than a step, an evaluation or an export of the small model takes. */
-  private static final int MILLIS_AFTER_A_LINE = 150;
+  private static final double MILLIS_AFTER_A_LINE = 1000;
 
   private final int startMillis;
   private final Map<String, Integer> kills = new TreeMap<>();
@@ -72,8 +72,7 @@ final class RandomKills {
         workplace.deleteScratch();
       }
       int line = random.nextInt(left + 1);
-      int delay = random.nextInt(line == 0 ? startMillis : MILLIS_AFTER_A_LINE);
-      if (!isKilled(workplace, command, line, delay)) {
+      if (!isKilled(workplace, command, line, delay(line, random))) {
         return;
       }
       // What is done is not told again, but that the stage has started.
@@ -82,7 +81,14 @@ final class RandomKills {
     workplace.process(command).succeeds();
   }
 
-  private boolean isKilled(Workplace workplace, String command, int line, int delay) {
+  /** Of any order of magnitude: a save follows a line at once, on any machine. */
+  private int delay(int line, Random random) {
+    return line == 0
+        ? random.nextInt(startMillis)
+        : (int) Math.pow(MILLIS_AFTER_A_LINE, random.nextDouble());
+  }
+
+  private boolean isKilled(Workplace workplace, String command, int line, int millis) {
     Set<Path> before = workplace.halfDone();
     Process process = workplace.piped(command);
     try (BufferedReader err = process.errorReader()) {
@@ -91,7 +97,7 @@ final class RandomKills {
         last = err.readLine();
       }
       if (last != null) {
-        process.waitFor(delay, TimeUnit.MILLISECONDS);
+        process.waitFor(millis, TimeUnit.MILLISECONDS);
         // Not Process.destroyForcibly, which closes what is still to be read.
         process.toHandle().destroyForcibly();
       }
