@@ -15,6 +15,8 @@ DRILL_TRIES ?= 100
 DRILL_SECONDS ?= 60
 # Damaged inputs to each of the worker's parsers.
 DRILL_INPUTS ?= 5000
+# Of what the drills choose at random.
+DRILL_SEED ?= $(shell date +%s)
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
@@ -46,7 +48,8 @@ test-operator: tools ## The operator on a real API server, without a cluster: a 
 drills: tools ## Break what operator and worker need, at length; show what was lost and how long it took
 	@rm -rf */target/drills
 	@status=0; $(MVN) -q -pl crds,worker,operator integration-test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
-	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) -Ddrill.inputs=$(DRILL_INPUTS) || status=1; hack/drills || status=1; exit $$status
+	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) -Ddrill.inputs=$(DRILL_INPUTS) \
+	  -Ddrill.seed=$(DRILL_SEED) || status=1; hack/drills || status=1; exit $$status
 
 drills-cluster: images ## Stop, freeze and lose parts of a cluster below runs, and its storage; twenty minutes
 	@rm -rf */target/drills

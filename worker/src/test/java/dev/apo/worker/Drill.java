@@ -12,8 +12,11 @@ public final class Drill {
   /** Small where the drills are tests among others. */
   public static final int TRIES = Integer.getInteger("drill.tries", 2);
 
-  /** Of all that is random; a drill that fails says which it was. */
-  public static final long SEED = Long.getLong("drill.seed", System.currentTimeMillis());
+  /**
+   * Of all that is random: the same in each test run; {@code make drills} takes another each time,
+   * and a drill that fails names it.
+   */
+  public static final long SEED = Long.getLong("drill.seed", 1);
 
   private static final Path TABLE = Path.of("target", "drills", "worker.tsv");
 
