@@ -13,6 +13,7 @@ import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.run.Launch;
 import dev.apo.worker.run.Result;
 import dev.apo.worker.run.Run;
+import dev.apo.worker.run.Session;
 import dev.apo.worker.telemetry.Reporter;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -100,11 +101,12 @@ public final class Bench {
     try {
       Path work = Files.createTempDirectory("apo-bench");
       try {
-        Result result = run(manifest, work);
+        Manifest here = storingIn(manifest, work.resolve("storage"));
+        var launch = new Launch("bench", 1, 0, work, Devices.PRESENT);
+        JsonNode theirs = peer == null ? null : peer.run(forPeer(here, launch));
+        Result result = run(here, launch);
         double seconds =
             result.seconds().getOrDefault("estimate", 0.0) + result.seconds().get("train");
-        JsonNode theirs =
-            peer == null ? null : peer.run(PeerRun.arguments(manifest, work.resolve("peer")));
         print("whole run, estimate and train", "s", seconds, theirs, "seconds", false);
         print("peak memory", "MiB", result.peakRssMiB(), theirs, "peak_rss_mib", false);
         print("accuracy before", "", result.accuracyBefore(), theirs, "accuracy_before", true);
@@ -117,9 +119,8 @@ public final class Bench {
     }
   }
 
-  private static Result run(Manifest manifest, Path work) {
-    var storage =
-        new StorageSpec(work.resolve("storage").toUri().toString(), null, null, null, null, null);
+  private static Manifest storingIn(Manifest manifest, Path directory) {
+    var storage = new StorageSpec(directory.toUri().toString(), null, null, null, null, null);
     APOTrainingSpec s = manifest.spec();
     var spec =
         new APOTrainingSpec(
@@ -137,16 +138,19 @@ public final class Bench {
             s.runPolicy(),
             s.queueName(),
             s.tracking());
-    var here = new Manifest(manifest.namespace(), manifest.name(), spec, manifest.baseDirectory());
+    return new Manifest(manifest.namespace(), manifest.name(), spec, manifest.baseDirectory());
+  }
+
+  private static String[] forPeer(Manifest manifest, Launch launch) throws IOException {
+    try (StopSignal stop = StopSignal.install();
+        Session session = Session.open(manifest, launch, Reporter.SILENT, stop)) {
+      return PeerRun.prepare(session, launch.workDirectory().resolve("peer"));
+    }
+  }
+
+  private static Result run(Manifest manifest, Launch launch) {
     try (StopSignal stop = StopSignal.install()) {
-      return Run.of(
-              here,
-              new Launch("bench", 1, 0, work, Devices.PRESENT),
-              false,
-              m -> {},
-              Reporter.SILENT,
-              stop)
-          .result();
+      return Run.of(manifest, launch, false, m -> {}, Reporter.SILENT, stop).result();
     }
   }
 

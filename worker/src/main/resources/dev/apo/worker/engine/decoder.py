@@ -837,7 +837,7 @@ class Decoder(Module):
       ks = torch.slice(self.keys[i], 2, 0, end)
       vs = torch.slice(self.values[i], 2, 0, end)
       qs = q.view([n, self.kv_heads, group, self.head_dim])
-      if end <= 64:
+      if end <= 64 or not self.half:
         scores = torch.matmul(qs, torch.transpose(ks, 2, 3))
         a = torch.matmul(torch.softmax(torch.add(mask, scores, alpha=self.head_dim ** -0.5), -1), vs)
       else:
