@@ -140,7 +140,8 @@ public final class Session implements AutoCloseable {
     return openStorage(
         manifest,
         uri,
-        new Patience(Duration.ofSeconds(seconds), reporter::waiting, reporter::goingOn));
+        new Patience(
+            Duration.ofSeconds(seconds), reporter::waiting, reporter::goingOn, stop::check));
   }
 
   /** Opens a manifest's own storage, and nothing else. */

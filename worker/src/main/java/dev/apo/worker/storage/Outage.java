@@ -66,12 +66,14 @@ final class Outage {
   }
 
   /**
-   * Whether the service answered before and may yet do so again.
+   * Whether the service answered before and may yet do so again. Throws what {@link Patience#stop}
+   * does.
    *
    * @param first when the operation that is to be repeated first failed; an answer that breaks off
    *     ends an outage, but not the failures of an operation
    */
   synchronized boolean isWorthWaiting(Instant first) {
+    patience.stop().run();
     Instant start = since != null && since.isBefore(first) ? since : first;
     return answeredBefore && now().isBefore(start.plus(patience.longest()));
   }

@@ -10,8 +10,10 @@ import java.util.function.Consumer;
  * @param longest from the first failure on
  * @param waiting told a sentence when an outage lasts: since when, and for what
  * @param goingOn told a sentence when the service answers again
+ * @param stop called before each further wait; throws what is to end it
  */
-public record Patience(Duration longest, Consumer<String> waiting, Consumer<String> goingOn) {
+public record Patience(
+    Duration longest, Consumer<String> waiting, Consumer<String> goingOn, Runnable stop) {
   /** Seconds to wait, where a person wants other than the default. */
   public static final String VARIABLE = "APO_STORAGE_PATIENCE";
 
@@ -19,5 +21,6 @@ public record Patience(Duration longest, Consumer<String> waiting, Consumer<Stri
   public static final Duration DEFAULT_LONGEST = Duration.ofMinutes(15);
 
   /** Tells nobody. */
-  public static final Patience DEFAULT = new Patience(DEFAULT_LONGEST, text -> {}, text -> {});
+  public static final Patience DEFAULT =
+      new Patience(DEFAULT_LONGEST, text -> {}, text -> {}, () -> {});
 }

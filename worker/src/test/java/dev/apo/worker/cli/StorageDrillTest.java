@@ -3,6 +3,7 @@ package dev.apo.worker.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.apo.worker.Drill;
+import dev.apo.worker.ExitCode;
 import dev.apo.worker.storage.FaultyProxy;
 import dev.apo.worker.storage.S3Server;
 import java.io.IOException;
@@ -16,12 +17,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -145,6 +148,38 @@ class StorageDrillTest {
         1,
         "nothing",
         String.format(Locale.ROOT, "%.1f s", back[0] / 1e9));
+  }
+
+  @Test
+  void aStopDuringAnOutageEndsTheWaitAndLosesNothing() throws Exception {
+    Workplace workplace = workplace("stop");
+    var out = new AtomicBoolean();
+    proxy.fault =
+        exchange -> {
+          if (exchange.getRequestURI().toString().contains("step-00000004")) {
+            out.set(true);
+          }
+          return out.get() && FaultyProxy.hangUp().strike(exchange);
+        };
+    Process run = workplace.startRun();
+    while (run.isAlive() && !out.get()) {
+      Thread.sleep(50);
+    }
+
+    long asked = System.nanoTime();
+    run.destroy();
+    Workplace.Outcome outcome = workplace.await(run);
+    double seconds = (System.nanoTime() - asked) / 1e9;
+
+    outcome.endsWith(ExitCode.STOPPED.value());
+    proxy.fault = exchange -> false;
+    workplace.await(workplace.startRun()).succeeds();
+    assertNothingIsLost("stop");
+    Drill.passed(
+        "a run is stopped while its storage is absent",
+        1,
+        "nothing",
+        String.format(Locale.ROOT, "%.1f s until it ends", seconds));
   }
 
   private static int freePort() throws IOException {

@@ -1,7 +1,10 @@
 package dev.apo.worker.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
@@ -18,7 +21,17 @@ class OutageTest {
   private Instant now = START;
   private final Outage outage =
       new Outage(
-          "http://s3", new Patience(Duration.ofMinutes(15), told::add, told::add), () -> now);
+          "http://s3",
+          new Patience(Duration.ofMinutes(15), told::add, told::add, this::stop),
+          () -> now);
+
+  private boolean stopping;
+
+  private void stop() {
+    if (stopping) {
+      throw new ApoException(ExitCode.STOPPED, "Stopped.");
+    }
+  }
 
   private void pass(int seconds) {
     now = now.plusSeconds(seconds);
@@ -59,6 +72,14 @@ class OutageTest {
     pass(60);
     outage.failed(sent, REFUSED);
     assertThat(told).singleElement().asString().contains("since 2026-01-02T03:04:05Z");
+  }
+
+  @Test
+  void whoIsAskedToStopDoesNotWaitOn() {
+    outage.answered();
+    outage.failed(now, REFUSED);
+    stopping = true;
+    assertThatThrownBy(() -> outage.isWorthWaiting(now)).hasMessage("Stopped.");
   }
 
   @Test

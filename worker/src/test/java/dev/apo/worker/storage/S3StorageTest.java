@@ -179,7 +179,7 @@ class S3StorageTest {
 
   @Test
   void anOutageEndsWithPatience() {
-    try (Storage storage = open(new Patience(Duration.ZERO, text -> {}, text -> {}))) {
+    try (Storage storage = open(new Patience(Duration.ZERO, text -> {}, text -> {}, () -> {}))) {
       storage.write("key", new byte[] {1});
       proxy.fault = FaultyProxy.hangUp();
 
