@@ -20,7 +20,7 @@ DRILL_SEED ?= $(shell date +%s)
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
-.PHONY: help tools images same-images load-images kind-up build run test test-fast test-operator drills drills-cluster e2e test-smollm2 format crd chart manifests bench bench-algorithms bench-operator peer scan clean
+.PHONY: help tools images images-cuda same-images load-images kind-up build run test test-fast test-operator drills drills-cluster e2e test-smollm2 format crd chart manifests bench bench-algorithms bench-operator peer scan clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,12 @@ images: build ## Build both images as tars in target/images, without Docker
 	hack/images/base $(IMAGES)/base.tar
 	hack/images/engine $(IMAGES)/engine
 	$(MVN) -q package -DskipTests -Djacoco.skip -Dengine.native.scope=provided -Dimage.phase=package
+	@ls -lh $(IMAGES)/*.tar
+
+images-cuda: images ## The worker's image with CUDA beside them, from packages of 3 GB
+	hack/images/engine-cuda $(IMAGES)/engine-cuda
+	$(MVN) -q package -pl crds,worker -DskipTests -Djacoco.skip -Dengine.native.scope=provided -Dimage.phase=package \
+	  -Dengine.directory=$(CURDIR)/$(IMAGES)/engine-cuda -Dengine.flavor=cu128 -Dimage.suffix=-cuda -Dimage.tag=0.1.0-cuda
 	@ls -lh $(IMAGES)/*.tar
 
 same-images: ## Build the images twice from nothing, and tell what differs
