@@ -11,6 +11,9 @@ import java.util.Set;
 
 /** Adds up what the pods of a stage say of their progress. */
 final class ProgressSummary {
+  /** The largest count that a status holds. */
+  private static final double MOST = 9007199254740991.0;
+
   private ProgressSummary() {}
 
   /**
@@ -43,7 +46,7 @@ final class ProgressSummary {
       List<PodState> talking, int shards, int finished, PrepareResults prepared, int samples) {
     long total =
         prepared != null && prepared.trainPrompts() != null
-            ? prepared.trainPrompts() * samples
+            ? (long) Math.min(MOST, (double) prepared.trainPrompts() * samples)
             : talking.stream().mapToLong(pod -> pod.progress().total()).sum();
     long done = Math.round((double) total * finished / shards);
     Long eta = null;
