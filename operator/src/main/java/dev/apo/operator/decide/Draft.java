@@ -171,11 +171,12 @@ final class Draft {
   /** Each shard tells of the responses that it sampled itself. */
   private static EstimateResults withResponses(EstimateResults table, List<LastWord> words) {
     long responses =
-        words.stream()
-            .map(LastWord::estimate)
-            .filter(shard -> shard != null && shard.responses() != null)
-            .mapToLong(EstimateResults::responses)
-            .sum();
+        ProgressSummary.count(
+            words.stream()
+                .map(LastWord::estimate)
+                .filter(shard -> shard != null && shard.responses() != null)
+                .mapToDouble(EstimateResults::responses)
+                .sum());
     return new EstimateResults(
         table.prompts(),
         responses,

@@ -14,6 +14,11 @@ final class ProgressSummary {
   /** The largest count that a status holds. */
   private static final double MOST = 9007199254740991.0;
 
+  /** A count that a status holds, whatever workers made it of. */
+  static long count(double number) {
+    return (long) Math.min(MOST, number);
+  }
+
   private ProgressSummary() {}
 
   /**
@@ -46,8 +51,8 @@ final class ProgressSummary {
       List<PodState> talking, int shards, int finished, PrepareResults prepared, int samples) {
     long total =
         prepared != null && prepared.trainPrompts() != null
-            ? (long) Math.min(MOST, (double) prepared.trainPrompts() * samples)
-            : talking.stream().mapToLong(pod -> pod.progress().total()).sum();
+            ? count((double) prepared.trainPrompts() * samples)
+            : count(talking.stream().mapToDouble(pod -> pod.progress().total()).sum());
     long done = Math.round((double) total * finished / shards);
     Long eta = null;
     for (PodState pod : talking) {

@@ -86,6 +86,15 @@ class DeciderTest {
   }
 
   @Test
+  void theResponsesOfAllShardsAreNeverMoreThanAStatusHolds() {
+    long most = 9007199254740991L;
+    world.responses = most;
+    world.runTo(Stage.ESTIMATE);
+    world.finish(Stage.ESTIMATE);
+    assertThat(world.status.results().estimate().responses()).isEqualTo(most);
+  }
+
+  @Test
   void aTableThatIsThereIsNotSampledAgain() {
     world.tableReused = true;
     world.runTo(Stage.ESTIMATE);

@@ -202,6 +202,9 @@ final class World {
 
   boolean tableReused;
 
+  /** What each shard says that it sampled. */
+  long responses = 512;
+
   LastWord word(Stage stage) {
     return switch (stage) {
       case PREPARE ->
@@ -211,7 +214,7 @@ final class World {
           new LastWord(
               null,
               null,
-              new EstimateResults(64L, 512L, 0.5, 0.6, 0.1, 0.2, 5.0, 0.0, null),
+              new EstimateResults(64L, responses, 0.5, 0.6, 0.1, 0.2, 5.0, 0.0, null),
               null,
               null);
       case TRAIN ->
