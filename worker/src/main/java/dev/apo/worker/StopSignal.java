@@ -67,8 +67,13 @@ public final class StopSignal implements AutoCloseable {
    */
   public void check() {
     if (requested) {
-      throw new ApoException(
-          ExitCode.STOPPED, "Stopped on request; run the same command again to go on.");
+      throw stopped();
     }
+  }
+
+  /** What ends work that was asked to stop. */
+  public static ApoException stopped() {
+    return new ApoException(
+        ExitCode.STOPPED, "Stopped on request; run the same command again to go on.");
   }
 }

@@ -141,7 +141,7 @@ public final class Session implements AutoCloseable {
         manifest,
         uri,
         new Patience(
-            Duration.ofSeconds(seconds), reporter::waiting, reporter::goingOn, stop::check));
+            Duration.ofSeconds(seconds), reporter::waiting, reporter::goingOn, stop::requested));
   }
 
   /** Opens a manifest's own storage, and nothing else. */

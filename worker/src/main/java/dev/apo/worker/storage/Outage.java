@@ -1,5 +1,6 @@
 package dev.apo.worker.storage;
 
+import dev.apo.worker.StopSignal;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,6 +14,9 @@ import java.time.temporal.ChronoUnit;
 final class Outage {
   /** Services that are busy for a moment are no news. */
   private static final Duration NEWS = Duration.ofSeconds(3);
+
+  /** Who is asked to stop may yet save its work where a service is only busy. */
+  private static final Duration LAST_WAIT = Duration.ofSeconds(30);
 
   private final String endpoint;
   private final Patience patience;
@@ -65,15 +69,26 @@ final class Outage {
     }
   }
 
+  /** Whether the program was asked to stop and need not wait for this service to do so. */
+  synchronized boolean isHopeless() {
+    return isStopping() && since != null && !now().isBefore(since.plus(LAST_WAIT));
+  }
+
+  private boolean isStopping() {
+    return patience.stopping().getAsBoolean();
+  }
+
   /**
-   * Whether the service answered before and may yet do so again. Throws what {@link Patience#stop}
-   * does.
+   * Whether the service answered before and may yet do so again.
    *
    * @param first when the operation that is to be repeated first failed; an answer that breaks off
    *     ends an outage, but not the failures of an operation
+   * @throws dev.apo.worker.ApoException STOPPED if a stop was asked for
    */
   synchronized boolean isWorthWaiting(Instant first) {
-    patience.stop().run();
+    if (isStopping()) {
+      throw StopSignal.stopped();
+    }
     Instant start = since != null && since.isBefore(first) ? since : first;
     return answeredBefore && now().isBefore(start.plus(patience.longest()));
   }

@@ -1,6 +1,7 @@
 package dev.apo.worker.storage;
 
 import java.time.Duration;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 /**
@@ -10,10 +11,13 @@ import java.util.function.Consumer;
  * @param longest from the first failure on
  * @param waiting told a sentence when an outage lasts: since when, and for what
  * @param goingOn told a sentence when the service answers again
- * @param stop called before each further wait; throws what is to end it
+ * @param stopping whether the program was asked to stop: it waits no longer than it must
  */
 public record Patience(
-    Duration longest, Consumer<String> waiting, Consumer<String> goingOn, Runnable stop) {
+    Duration longest,
+    Consumer<String> waiting,
+    Consumer<String> goingOn,
+    BooleanSupplier stopping) {
   /** Seconds to wait, where a person wants other than the default. */
   public static final String VARIABLE = "APO_STORAGE_PATIENCE";
 
@@ -22,5 +26,5 @@ public record Patience(
 
   /** Tells nobody. */
   public static final Patience DEFAULT =
-      new Patience(DEFAULT_LONGEST, text -> {}, text -> {}, () -> {});
+      new Patience(DEFAULT_LONGEST, text -> {}, text -> {}, () -> false);
 }

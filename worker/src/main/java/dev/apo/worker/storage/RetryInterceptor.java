@@ -2,6 +2,7 @@ package dev.apo.worker.storage;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.util.concurrent.TimeUnit;
 import okhttp3.Interceptor;
 import okhttp3.Request;
 import okhttp3.Response;
@@ -32,7 +33,7 @@ final class RetryInterceptor implements Interceptor {
     for (int attempt = 1; ; attempt++) {
       Instant sent = outage.now();
       try {
-        Response response = chain.proceed(request);
+        Response response = patient(chain).proceed(request);
         if (!isTemporary(response.code())) {
           outage.answered();
           return response;
@@ -44,11 +45,16 @@ final class RetryInterceptor implements Interceptor {
           throw e; // the certificate will not be a better one next time
         }
         outage.failed(sent, e);
-        if (!backoff.pauseAfter(attempt)) {
+        if (outage.isHopeless() || !backoff.pauseAfter(attempt)) {
           throw e;
         }
       }
     }
+  }
+
+  /** A service that hangs would hold up the end by a minute for each last request. */
+  private Chain patient(Chain chain) {
+    return outage.isHopeless() ? chain.withReadTimeout(5, TimeUnit.SECONDS) : chain;
   }
 
   /** S3 says SlowDown with 503, some services with 429. */

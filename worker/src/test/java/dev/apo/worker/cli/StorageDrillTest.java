@@ -17,7 +17,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -68,9 +70,9 @@ class StorageDrillTest {
     proxy.close();
   }
 
-  private Workplace workplace(String name) {
+  private Workplace workplace(String name) throws IOException {
     var workplace =
-        new Workplace(directory)
+        new Workplace(Files.createDirectory(directory.resolve(name)))
             .set("storage.uri", "s3://bucket/" + name)
             .set("storage.endpoint", proxy.endpoint());
     S3Server.CREDENTIALS.forEach(workplace::environment);
@@ -78,7 +80,7 @@ class StorageDrillTest {
   }
 
   private void assertNothingIsLost(String name) throws IOException {
-    var inBucket = new Workplace(Files.createDirectory(directory.resolve("view")));
+    var inBucket = new Workplace(Files.createDirectory(directory.resolve("view-" + name)));
     Files.createSymbolicLink(
         inBucket.directory().resolve("storage"), buckets.resolve("bucket").resolve(name));
     assertThat(inBucket.results()).isEqualTo(undisturbed);
@@ -96,6 +98,12 @@ class StorageDrillTest {
       @Override
       FaultyProxy.Fault fault() {
         return FaultyProxy.status(503);
+      }
+    },
+    HANGING {
+      @Override
+      FaultyProxy.Fault fault() {
+        return FaultyProxy.hang(OUTAGE);
       }
     };
 
@@ -152,35 +160,53 @@ class StorageDrillTest {
 
   @Test
   void aStopDuringAnOutageEndsTheWaitAndLosesNothing() throws Exception {
-    Workplace workplace = workplace("stop");
-    var out = new AtomicBoolean();
+    Map<String, FaultyProxy.Fault> faults =
+        Map.of("absent", FaultyProxy.hangUp(), "hanging", FaultyProxy.hang(Duration.ofMinutes(9)));
+    Set<String> out = ConcurrentHashMap.newKeySet();
     proxy.fault =
         exchange -> {
-          if (exchange.getRequestURI().toString().contains("step-00000004")) {
-            out.set(true);
+          String uri = exchange.getRequestURI().toString();
+          for (var fault : faults.entrySet()) {
+            if (uri.contains("stop-" + fault.getKey())) {
+              if (uri.contains("step-00000004")) {
+                out.add(fault.getKey());
+              }
+              return out.contains(fault.getKey()) && fault.getValue().strike(exchange);
+            }
           }
-          return out.get() && FaultyProxy.hangUp().strike(exchange);
+          return false;
         };
-    Process run = workplace.startRun();
-    while (run.isAlive() && !out.get()) {
-      Thread.sleep(50);
+    var runs = new TreeMap<String, Stopped>();
+    for (String fault : faults.keySet()) {
+      Workplace workplace = workplace("stop-" + fault);
+      Process run = workplace.startRun();
+      while (run.isAlive() && !out.contains(fault)) {
+        Thread.sleep(50);
+      }
+      runs.put(fault, new Stopped(workplace, run, System.nanoTime()));
+      run.destroy();
     }
 
-    long asked = System.nanoTime();
-    run.destroy();
-    Workplace.Outcome outcome = workplace.await(run);
-    double seconds = (System.nanoTime() - asked) / 1e9;
-
-    outcome.endsWith(ExitCode.STOPPED.value());
+    for (var run : runs.entrySet()) {
+      Stopped stopped = run.getValue();
+      Workplace.Outcome outcome = stopped.workplace().await(stopped.process());
+      double seconds = (System.nanoTime() - stopped.asked()) / 1e9;
+      outcome.endsWith(ExitCode.STOPPED.value());
+      Drill.passed(
+          "a run is stopped while its storage is " + run.getKey(),
+          1,
+          "nothing",
+          String.format(Locale.ROOT, "%.1f s until it ends", seconds));
+    }
     proxy.fault = exchange -> false;
-    workplace.await(workplace.startRun()).succeeds();
-    assertNothingIsLost("stop");
-    Drill.passed(
-        "a run is stopped while its storage is absent",
-        1,
-        "nothing",
-        String.format(Locale.ROOT, "%.1f s until it ends", seconds));
+    for (var run : runs.entrySet()) {
+      Workplace workplace = run.getValue().workplace();
+      workplace.await(workplace.startRun()).succeeds();
+      assertNothingIsLost("stop-" + run.getKey());
+    }
   }
+
+  private record Stopped(Workplace workplace, Process process, long asked) {}
 
   private static int freePort() throws IOException {
     try (var socket = new ServerSocket(0)) {

@@ -81,13 +81,26 @@ public final class FaultyProxy implements AutoCloseable {
   /** Answers late. */
   public static Fault delay(Duration by) {
     return exchange -> {
-      try {
-        Thread.sleep(by.toMillis());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-      }
+      sleep(by);
       return false;
     };
+  }
+
+  /** Takes a request and does not answer it for so long, then closes the connection. */
+  public static Fault hang(Duration by) {
+    return exchange -> {
+      sleep(by);
+      exchange.close();
+      return true;
+    };
+  }
+
+  private static void sleep(Duration time) {
+    try {
+      Thread.sleep(time.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** Changes a bit of what is sent to the service. */
@@ -175,7 +188,7 @@ public final class FaultyProxy implements AutoCloseable {
   @Override
   public void close() {
     server.stop(0);
-    threads.shutdown();
+    threads.shutdownNow();
     client.dispatcher().executorService().shutdown();
   }
 }

@@ -19,19 +19,12 @@ class OutageTest {
 
   private final List<String> told = new ArrayList<>();
   private Instant now = START;
+  private boolean stopping;
   private final Outage outage =
       new Outage(
           "http://s3",
-          new Patience(Duration.ofMinutes(15), told::add, told::add, this::stop),
+          new Patience(Duration.ofMinutes(15), told::add, told::add, () -> stopping),
           () -> now);
-
-  private boolean stopping;
-
-  private void stop() {
-    if (stopping) {
-      throw new ApoException(ExitCode.STOPPED, "Stopped.");
-    }
-  }
 
   private void pass(int seconds) {
     now = now.plusSeconds(seconds);
@@ -79,7 +72,22 @@ class OutageTest {
     outage.answered();
     outage.failed(now, REFUSED);
     stopping = true;
-    assertThatThrownBy(() -> outage.isWorthWaiting(now)).hasMessage("Stopped.");
+    assertThatThrownBy(() -> outage.isWorthWaiting(now))
+        .isInstanceOfSatisfying(
+            ApoException.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.STOPPED));
+  }
+
+  @Test
+  void whoIsAskedToStopHopesForHalfAMinute() {
+    outage.failed(now, REFUSED);
+    pass(30);
+    assertThat(outage.isHopeless()).isFalse();
+    stopping = true;
+    assertThat(outage.isHopeless()).isTrue();
+    outage.answered();
+    outage.failed(now, REFUSED);
+    pass(29);
+    assertThat(outage.isHopeless()).isFalse();
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.jclouds.blobstore.domain.Blob;
 import org.junit.jupiter.api.AfterAll;
@@ -106,6 +107,33 @@ class S3StorageTest {
     assertThat(proxy.requests()).filteredOn(r -> r.contains("?uploads")).hasSize(2);
   }
 
+  /** What the service sees of a process that is killed: no further request, at some point. */
+  @Test
+  void anUploadThatEndsAnywhereLeavesTheOldObjectAndCanBeDoneAgain() throws IOException {
+    byte[] old = random(MIB);
+    Path large = files.resolve("large");
+    var none = new Patience(Duration.ZERO, text -> {}, text -> {}, () -> false);
+    try (Storage storage = open(none)) {
+      storage.write("large", old);
+      // An upload begins, has three parts and is completed.
+      for (int passed = 0; passed < 5; passed++) {
+        byte[] content = random(12 * MIB);
+        Files.write(large, content);
+        var left = new AtomicInteger(passed);
+        proxy.fault =
+            exchange -> left.getAndDecrement() <= 0 && FaultyProxy.hangUp().strike(exchange);
+
+        failureOf(() -> storage.upload("large", large));
+
+        proxy.fault = exchange -> false;
+        assertThat(storage.read("large")).isEqualTo(old);
+        storage.upload("large", large);
+        assertThat(storage.read("large")).isEqualTo(content);
+        old = content;
+      }
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {500, 503, 429})
   void asksAgainWhileTheServiceIsBusy(int status) {
@@ -179,7 +207,7 @@ class S3StorageTest {
 
   @Test
   void anOutageEndsWithPatience() {
-    try (Storage storage = open(new Patience(Duration.ZERO, text -> {}, text -> {}, () -> {}))) {
+    try (Storage storage = open(new Patience(Duration.ZERO, text -> {}, text -> {}, () -> false))) {
       storage.write("key", new byte[] {1});
       proxy.fault = FaultyProxy.hangUp();
 
