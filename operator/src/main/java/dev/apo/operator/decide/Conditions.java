@@ -3,6 +3,7 @@ package dev.apo.operator.decide;
 import dev.apo.api.v1alpha1.Condition;
 import dev.apo.api.v1alpha1.ConditionStatus;
 import dev.apo.api.v1alpha1.ConditionType;
+import dev.apo.operator.Sentence;
 import java.time.Instant;
 import java.util.EnumMap;
 import java.util.List;
@@ -12,8 +13,6 @@ import java.util.Map;
 final class Conditions {
   /** What the schema allows. */
   private static final int MAX_MESSAGE = 2048;
-
-  private static final String CUT = " … (cut)";
 
   private final Map<ConditionType, Condition> conditions = new EnumMap<>(ConditionType.class);
   private final long generation;
@@ -50,16 +49,9 @@ final class Conditions {
     String since =
         old != null && old.status() == status ? old.lastTransitionTime() : Times.format(now);
     conditions.put(
-        type, new Condition(type, status, reason.word(), cut(message), generation, since));
-  }
-
-  static String cut(String message) {
-    if (message == null || message.length() <= MAX_MESSAGE) {
-      return message;
-    }
-    int end = MAX_MESSAGE - CUT.length();
-    return message.substring(0, Character.isHighSurrogate(message.charAt(end - 1)) ? end - 1 : end)
-        + CUT;
+        type,
+        new Condition(
+            type, status, reason.word(), Sentence.cut(message, MAX_MESSAGE), generation, since));
   }
 
   /** In the order of the types; all are about the present generation. */

@@ -1,6 +1,7 @@
 package dev.apo.operator.events;
 
 import dev.apo.api.v1alpha1.APOTraining;
+import dev.apo.operator.Sentence;
 import io.fabric8.kubernetes.api.model.EventBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -41,7 +42,6 @@ public final class EventPublisher {
 
   private EventBuilder event(APOTraining training, Transition transition) {
     String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
-    String message = transition.message();
     return new EventBuilder()
         .withNewMetadata()
         .withName(training.getMetadata().getName() + "." + UUID.randomUUID())
@@ -56,8 +56,7 @@ public final class EventPublisher {
         .endInvolvedObject()
         .withType(transition.reason().isTrouble() ? "Warning" : "Normal")
         .withReason(transition.reason().word())
-        .withMessage(
-            message.length() <= MAX_MESSAGE ? message : message.substring(0, MAX_MESSAGE - 1) + "…")
+        .withMessage(Sentence.cut(transition.message(), MAX_MESSAGE))
         .withFirstTimestamp(now)
         .withLastTimestamp(now)
         .withCount(1)

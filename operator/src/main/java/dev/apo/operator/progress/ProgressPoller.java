@@ -2,6 +2,7 @@ package dev.apo.operator.progress;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.apo.operator.Sentence;
 import dev.apo.operator.decide.PodProgress;
 import dev.apo.operator.decide.PodState;
 import java.io.IOException;
@@ -203,7 +204,7 @@ public final class ProgressPoller<K> implements AutoCloseable {
   private static String sentence(JsonNode text) {
     String line = text.asText().replaceAll("[\\s\\p{Cntrl}]+", " ").strip();
     boolean told = text.isTextual() && !line.isEmpty();
-    return told ? line.substring(0, Math.min(line.length(), MAX_SENTENCE)) : null;
+    return told ? Sentence.cut(line, MAX_SENTENCE) : null;
   }
 
   private static Thread daemon(Runnable task, String name) {
