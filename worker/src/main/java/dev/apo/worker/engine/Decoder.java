@@ -42,6 +42,12 @@ public final class Decoder implements AutoCloseable {
   /** Activations kept for a backward pass, in bytes; above that, layers are computed again. */
   private long activationBytes = 128L << 20;
 
+  /**
+   * On its way to the engine. A buffer for each piece would be freed only when Java collects
+   * garbage.
+   */
+  private ByteBuffer transfer = ByteBuffer.allocateDirect(0);
+
   private final NDManager manager;
   private final TorchModule module;
   private final ModelConfig config;
@@ -367,12 +373,14 @@ public final class Decoder implements AutoCloseable {
   }
 
   private void store(NDArray target, long offset, FloatBuffer values) {
-    ByteBuffer bytes =
-        ByteBuffer.allocateDirect(values.remaining() * Float.BYTES).order(ByteOrder.nativeOrder());
+    int count = values.remaining();
+    if (transfer.capacity() < count * Float.BYTES) {
+      transfer = ByteBuffer.allocateDirect(count * Float.BYTES);
+    }
+    ByteBuffer bytes = transfer.slice(0, count * Float.BYTES).order(ByteOrder.nativeOrder());
     bytes.asFloatBuffer().put(values);
     try (NDManager scope = manager.newSubManager()) {
-      NDArray piece =
-          scope.create(bytes, new Shape(bytes.capacity() / Float.BYTES), DataType.FLOAT32);
+      NDArray piece = scope.create(bytes, new Shape(count), DataType.FLOAT32);
       module.record(scope, "store", target, scope.create(offset), piece);
     }
   }
@@ -607,10 +615,10 @@ public final class Decoder implements AutoCloseable {
     return Math.max(16, HEAD_VALUES / config.vocabSize());
   }
 
-  /** A rough count of what one forward pass leaves for autograd. */
+  /** A rough count of what one forward pass keeps for the backward one. */
   private long estimateActivations(TokenBatch batch) {
     long attention = (long) config.headDim() * (4L * config.heads() + 3L * config.kvHeads());
-    long perToken = 8L * config.hiddenSize() + 4L * config.intermediateSize() + attention;
+    long perToken = 2L * config.hiddenSize() + 2L * config.intermediateSize() + attention;
     int width = precision == Precision.BF16 ? 2 : 4;
     long head = (long) batch.targets().length * config.hiddenSize();
     return width * (batch.ids().length * perToken * config.layers() + head);

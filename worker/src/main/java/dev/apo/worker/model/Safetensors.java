@@ -12,7 +12,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -31,8 +30,8 @@ public final class Safetensors implements AutoCloseable {
   /** What the format's own reader allows for the header. */
   private static final long MAX_HEADER = 100_000_000;
 
-  /** Values mapped at once: a single map holds at most 2 GiB. */
-  private static final int WINDOW = 1 << 24;
+  /** Values read at once. */
+  private static final int WINDOW = 1 << 22;
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -59,6 +58,11 @@ public final class Safetensors implements AutoCloseable {
 
   private final Path file;
   private final FileChannel channel;
+
+  // Used for all tensors: memory outside Java's heap comes back only when Java collects garbage,
+  // which a small heap rarely needs.
+  private ByteBuffer stored = ByteBuffer.allocate(0);
+  private FloatBuffer floats = FloatBuffer.allocate(0);
   private final Map<String, Entry> entries;
 
   private Safetensors(Path file, FileChannel channel, Map<String, Entry> entries) {
@@ -208,7 +212,7 @@ public final class Safetensors implements AutoCloseable {
     while (into.hasRemaining()) {
       int n = channel.read(into, position + into.position());
       if (n < 0) {
-        throw bad(file, "ends in the middle of its header");
+        throw bad(file, "ends before its header says");
       }
     }
     into.flip();
@@ -253,27 +257,28 @@ public final class Safetensors implements AutoCloseable {
     Format format = format(entry);
     long count = entry.bytes() / format.bytes;
     int piece = (int) Math.min(count, WINDOW);
-    FloatBuffer floats =
-        ByteBuffer.allocateDirect(piece * Float.BYTES)
-            .order(ByteOrder.nativeOrder())
-            .asFloatBuffer();
+    if (stored.capacity() < piece * Float.BYTES) {
+      stored = direct(piece).order(ByteOrder.LITTLE_ENDIAN);
+      floats = direct(piece).order(ByteOrder.nativeOrder()).asFloatBuffer();
+    }
     try {
       for (long first = 0; first < count; first += piece) {
         int n = (int) Math.min(piece, count - first);
-        ByteBuffer bytes =
-            channel
-                .map(
-                    MapMode.READ_ONLY,
-                    entry.offset() + first * format.bytes,
-                    (long) n * format.bytes)
-                .order(ByteOrder.LITTLE_ENDIAN);
-        floats.clear();
-        convert(format, bytes, floats, n);
+        readFully(
+            file,
+            channel,
+            stored.clear().limit(n * format.bytes),
+            entry.offset() + first * format.bytes);
+        convert(format, stored, floats.clear(), n);
         sink.accept(first, floats.flip());
       }
     } catch (IOException e) {
       throw FileErrors.explain("read", file, e);
     }
+  }
+
+  private static ByteBuffer direct(int values) {
+    return ByteBuffer.allocateDirect(values * Float.BYTES);
   }
 
   private Format format(Entry entry) {

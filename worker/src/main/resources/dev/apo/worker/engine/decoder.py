@@ -223,39 +223,44 @@ class Decoder(Module):
       p = w
     return p
 
-  # Embedding, final norm and head, then seven a layer, since gate and up are apart, and what only some families have. What is
-  # not packed stays shared.
-  def pack(self: __torch__.Decoder, ws: List[Tensor]) -> List[Tensor]:
-    if self.tied:
-      head = ws[0]
+  def own(self: __torch__.Decoder, w: Tensor, copies: bool) -> Tensor:
+    if copies:
+      o = torch.clone(w)
     else:
-      head = ws[2]
-    packed = [ws[0], ws[1], self.pack_matrix(head)]
+      o = w
+    return o
+
+  # Embedding, final norm and head, then seven a layer, since gate and up are apart, and what only some families have. What is
+  # not packed stays shared, unless copies are asked for.
+  def pack(self: __torch__.Decoder, ws: List[Tensor], copies: bool) -> List[Tensor]:
+    embedding = self.own(ws[0], copies)
+    if self.tied:
+      head = embedding
+    else:
+      head = self.own(ws[2], copies)
+    packed = [embedding, self.own(ws[1], copies), self.pack_matrix(head)]
     for i in range(self.layers):
       o = self.layer_at(i)
-      gate, up = torch.chunk(ws[o + 4], 2)
-      packed.append(ws[o])
-      packed.append(self.pack_matrix(ws[o + 1]))
-      packed.append(self.pack_matrix(ws[o + 2]))
-      packed.append(ws[o + 3])
+      gate, up = torch.chunk(self.own(ws[o + 4], copies), 2)
+      packed.append(self.own(ws[o], copies))
+      packed.append(self.pack_matrix(self.own(ws[o + 1], copies)))
+      packed.append(self.pack_matrix(self.own(ws[o + 2], copies)))
+      packed.append(self.own(ws[o + 3], copies))
       packed.append(self.pack_matrix(gate))
       packed.append(self.pack_matrix(up))
-      packed.append(self.pack_matrix(ws[o + 5]))
+      packed.append(self.pack_matrix(self.own(ws[o + 5], copies)))
       for extra in range(self.extras()):
-        packed.append(ws[o + 6 + extra])
+        packed.append(self.own(ws[o + 6 + extra], copies))
     return packed
 
   def policy(self: __torch__.Decoder) -> List[Tensor]:
     if len(self.packed) == 0:
-      self.packed = self.pack(self.weights)
+      self.packed = self.pack(self.weights, False)
     return self.packed
 
   def freeze_reference(self: __torch__.Decoder, unused: Tensor) -> Tensor:
     if not self.adapting:
-      weights = annotate(List[Tensor], [])
-      for w in self.weights:
-        weights.append(torch.clone(w))
-      self.reference = self.pack(weights)
+      self.reference = self.pack(self.weights, True)
     return unused
 
   # Copies values [n] into the flattened target from offset on, and the reverse.
@@ -578,12 +583,11 @@ class Decoder(Module):
     return gz
 
   # One layer with everything that layer_backward needs; its output comes first.
-  def layer_forward(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, i: int) -> List[Tensor]:
+  def layer_forward(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, i: int) -> Tuple[Tensor, List[Tensor]]:
     ws = self.policy()
     o = self.packed_layer(i)
     n1, r1 = self.unit(x)
-    h1 = n1 * ws[o]
-    qk, v = self.heads_of(h1, ws, i)
+    qk, v = self.heads_of(n1 * ws[o], ws, i)
     normed = annotate(List[Tensor], [])
     if self.head_norms:
       n3, r3 = self.unit(qk)
@@ -595,42 +599,43 @@ class Decoder(Module):
     attention = self.attend(q, k, v)
     y = self.add_delta(self.linear_add(attention[0], ws[o + 2], x), attention[0], self.adapter(i, 1))
     n2, r2 = self.unit(y)
-    h2 = n2 * ws[o + 3]
-    gate, up = self.gate_and_up(h2, ws, i)
-    s = torch.silu(gate)
-    act = s * up
-    kept = [self.add_delta(self.linear_add(act, ws[o + 6], y), act, self.adapter(i, 3)), n1, r1, h1, n2, r2, h2, gate, up, s, act]
+    gate, up = self.gate_and_up(n2 * ws[o + 3], ws, i)
+    act = torch.silu(gate).mul_(up)
+    output = self.add_delta(self.linear_add(act, ws[o + 6], y), act, self.adapter(i, 3))
+    kept = [n1, r1, n2, r2, gate, up]
     for t in normed:
       kept.append(t)
     for t in attention:
       kept.append(t)
-    return kept
+    return (output, kept)
 
   # g [B, T, H] is the gradient of the layer's output; adds to the gradients of its weights, returns that of its input.
   def layer_backward(self: __torch__.Decoder, g: Tensor, kept: List[Tensor], cos: Tensor, sin: Tensor, i: int) -> Tensor:
     ws = self.weights
     o = self.layer_at(i)
     attention = annotate(List[Tensor], [])
-    for t in range(11 + 2 * int(self.head_norms), len(kept)):
+    for t in range(6 + 2 * int(self.head_norms), len(kept)):
       attention.append(kept[t])
-    dact = self.linear_backward(g, kept[10], o + 5, self.adapter(i, 3))
-    dgate = torch.silu_backward(dact * kept[8], kept[7])
-    dh2 = self.linear_backward(torch.cat([dgate, dact * kept[9]], -1), kept[6], o + 4, self.adapter(i, 2))
-    dy = g + self.norm_backward(dh2, kept[4], kept[5], ws[o + 3], o + 3)
+    n1, r1, n2, r2, gate, up = kept[0], kept[1], kept[2], kept[3], kept[4], kept[5]
+    s = torch.silu(gate)
+    dact = self.linear_backward(g, s * up, o + 5, self.adapter(i, 3))
+    dgate = torch.silu_backward(dact * up, gate)
+    dh2 = self.linear_backward(torch.cat([dgate, dact * s], -1), n2 * ws[o + 3], o + 4, self.adapter(i, 2))
+    dy = g + self.norm_backward(dh2, n2, r2, ws[o + 3], o + 3)
     dq, dk, dv = self.attend_backward(self.linear_backward(dy, attention[0], o + 2, self.adapter(i, 1)), attention)
     dqk = torch.cat([dq, dk], 2)
     # The transpose of a rotation.
     a, b = torch.chunk(dqk * sin, 2, -1)
     dqk = torch.addcmul(torch.cat([b, a], -1), dqk, cos)
     if self.head_norms:
-      dqk = self.head_norm_backward(dqk, kept[11], kept[12], o + 6 + int(self.bias))
+      dqk = self.head_norm_backward(dqk, kept[6], kept[7], o + 6 + int(self.bias))
     else:
       dqk = dqk
     dfused = torch.flatten(torch.cat([dqk, dv], 2), 2)
     if self.bias and not self.frozen:
       _0 = self.gradient[o + 6].add_(torch.sum(torch.flatten(dfused, 0, 1), [0], dtype=6))
-    dh1 = self.linear_backward(dfused, kept[3], o + 1, self.adapter(i, 0))
-    return dy + self.norm_backward(dh1, kept[1], kept[2], ws[o], o)
+    dh1 = self.linear_backward(dfused, n1 * ws[o], o + 1, self.adapter(i, 0))
+    return dy + self.norm_backward(dh1, n1, r1, ws[o], o)
 
   # The forward half of a step: what the backward half needs stays in the module. With recompute only the layers' inputs
   # are kept, else everything inside them too. No autograd: the backward half is written out, which keeps less and runs
@@ -643,12 +648,12 @@ class Decoder(Module):
     again = bool(recompute)
     x = torch.embedding(self.weights[0], ids)
     for i in range(self.layers):
-      k = self.layer_forward(x, cos, sin, i)
+      output, k = self.layer_forward(x, cos, sin, i)
       if again:
         inputs.append(x)
       else:
         kept.append(k)
-      x = k[0]
+      x = output
     n, r = self.unit(torch.index_select(torch.flatten(x, 0, 1), 0, at))
     h = n * self.weights[1]
     self.inputs = inputs
@@ -669,7 +674,7 @@ class Decoder(Module):
     for j in range(self.layers):
       i = self.layers - 1 - j
       if len(self.kept) == 0:
-        k = self.layer_forward(self.inputs.pop(), cos, sin, i)
+        output, k = self.layer_forward(self.inputs.pop(), cos, sin, i)
       else:
         k = self.kept.pop()
       g = self.layer_backward(g, k, cos, sin, i)
