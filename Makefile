@@ -47,7 +47,7 @@ test-operator: tools ## The operator on a real API server, without a cluster: a 
 
 drills: tools ## Break what operator and worker need, at length; show what was lost and how long it took
 	@rm -rf */target/drills
-	@status=0; $(MVN) -q -pl crds,worker,operator integration-test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
+	@status=0; $(MVN) -q -fae -pl crds,worker,operator integration-test $(TOOLS) -Dgroups=drill -Dsurefire.failIfNoSpecifiedTests=false \
 	  -Ddrill.tries=$(DRILL_TRIES) -Ddrill.seconds=$(DRILL_SECONDS) -Ddrill.inputs=$(DRILL_INPUTS) \
 	  -Ddrill.seed=$(DRILL_SEED) || status=1; hack/drills || status=1; exit $$status
 

@@ -7,6 +7,7 @@ import dev.apo.worker.storage.StableJson;
 import dev.apo.worker.storage.Storage;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -190,13 +191,25 @@ public final class VStarStore {
     }
   }
 
-  /** The block's bytes, if they hold what was planned. */
+  /**
+   * The block's bytes, if they hold what was planned. Rows have a digest, but not all bytes of a
+   * file belong to a row: these are always as this program writes them.
+   */
   private Optional<byte[]> content(VStarPlan plan, VStarPlan.Block block) {
     String blockName = blockName(block.index());
     try {
       Optional<byte[]> content = find(blockName);
-      if (content.isEmpty() || isPlanned(plan, block, VStarBlocks.decode(content.get()))) {
+      if (content.isEmpty()) {
         return content;
+      }
+      List<VStarRow> rows = VStarBlocks.decode(content.get());
+      if (isPlanned(plan, block, rows)) {
+        byte[] bytes = VStarBlocks.encode(rows);
+        if (!Arrays.equals(bytes, content.get())) {
+          LOG.warn("{} differs beside its rows: written again.", storage.uri(name(blockName)));
+          storage.write(name(blockName), bytes);
+        }
+        return Optional.of(bytes);
       }
       LOG.warn("{} has other rows than planned: sampling again.", storage.uri(name(blockName)));
     } catch (ApoException e) {

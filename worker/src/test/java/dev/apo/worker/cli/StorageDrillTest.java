@@ -103,7 +103,7 @@ class StorageDrillTest {
     HANGING {
       @Override
       FaultyProxy.Fault fault() {
-        return FaultyProxy.hang(OUTAGE);
+        return FaultyProxy.hang(OUTAGE.dividedBy(2));
       }
     };
 

@@ -103,6 +103,27 @@ class VStarStoreTest {
     assertThat(store.complete()).isFalse();
   }
 
+  /** Not all bytes of a Parquet file belong to a value, so that not all damage can be read. */
+  @Test
+  void aFlippedBitIsFoundOrMendedWhereverItIs() {
+    sample(store, 1);
+    Map<String, String> whole = content(storage);
+    byte[] sound = storage.read(BLOCK_2);
+    int mended = 0;
+    for (int at = 0; at < sound.length; at += 5) {
+      byte[] damaged = sound.clone();
+      damaged[at] ^= 1;
+      storage.write(BLOCK_2, damaged);
+
+      if (store.finishedBlocks().contains(2)) {
+        mended++;
+        assertThat(store.complete()).isTrue();
+        assertThat(content(storage)).as("bit flipped at %d", at).isEqualTo(whole);
+      }
+    }
+    assertThat(mended).isPositive();
+  }
+
   @Test
   void neverUsesABlockOfOtherRows() {
     store.writePlan(PLAN);
