@@ -14,12 +14,12 @@ final class ProgressSummary {
   /** The largest count that a status holds. */
   private static final double MOST = 9007199254740991.0;
 
+  private ProgressSummary() {}
+
   /** A count that a status holds, whatever workers made it of. */
   static long count(double number) {
     return (long) Math.min(MOST, number);
   }
-
-  private ProgressSummary() {}
 
   /**
    * The progress of a stage.

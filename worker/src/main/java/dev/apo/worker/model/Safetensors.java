@@ -58,12 +58,12 @@ public final class Safetensors implements AutoCloseable {
 
   private final Path file;
   private final FileChannel channel;
+  private final Map<String, Entry> entries;
 
   // Used for all tensors: memory outside Java's heap comes back only when Java collects garbage,
   // which a small heap rarely needs.
   private ByteBuffer stored = ByteBuffer.allocate(0);
   private FloatBuffer floats = FloatBuffer.allocate(0);
-  private final Map<String, Entry> entries;
 
   private Safetensors(Path file, FileChannel channel, Map<String, Entry> entries) {
     this.file = file;

@@ -193,7 +193,7 @@ public final class VStarStore {
 
   /**
    * The block's bytes, if they hold what was planned. Rows have a digest, but not all bytes of a
-   * file belong to a row: these are always as this program writes them.
+   * file belong to a row: a block that differs in such a byte is written again from its rows.
    */
   private Optional<byte[]> content(VStarPlan plan, VStarPlan.Block block) {
     String blockName = blockName(block.index());
