@@ -78,8 +78,9 @@ chart: ## Bring the chart's copy of the CRD up to date
 	cp crds/apotrainings.apo.dev-v1.yaml charts/apo-operator/files/
 
 manifests: chart ## Render the chart to deploy/, and Argo CD's health check; needs helm, or APO_HELM
-	hack/manifests operator >deploy/apo-operator.yaml
-	hack/manifests argocd >samples/argocd/argocd-cm.yaml
+	@mkdir -p target
+	hack/manifests operator >target/manifest && mv target/manifest deploy/apo-operator.yaml
+	hack/manifests argocd >target/manifest && mv target/manifest samples/argocd/argocd-cm.yaml
 
 bench: build ## Measure against TRL and transformers (make peer first)
 	./apo bench run --manifest bench/adder.yaml --peer "$(PEER)"

@@ -31,7 +31,7 @@ public final class Decoder implements AutoCloseable {
    * Logits of one piece of the head, in values: bounds memory whatever the batch and the
    * vocabulary.
    */
-  private static final int HEAD_VALUES = 1 << 24;
+  private static final int HEAD_VALUES = 1 << 23;
 
   /** Values copied at once from model to model. */
   private static final int COPIED = 1 << 22;
@@ -39,8 +39,15 @@ public final class Decoder implements AutoCloseable {
   /** Keeps the random numbers of adapters apart from those of sampling with the same seed. */
   private static final long ADAPTERS = 0x6c6f7261;
 
-  /** Activations kept for a backward pass, in bytes; above that, layers are computed again. */
-  private long activationBytes = 128L << 20;
+  /** Tokens of a pass over many sequences that keep a processor busy, and those of a device. */
+  private static final int FEWEST_TOKENS = 512;
+
+  private static final int MOST_TOKENS = 8192;
+
+  /** What activations have if nobody says, in bytes. */
+  private static final long ACTIVATION_BYTES = 256L << 20;
+
+  private long activationBytes;
 
   /**
    * On its way to the engine. A buffer for each piece would be freed only when Java collects
@@ -81,6 +88,7 @@ public final class Decoder implements AutoCloseable {
     this.module = TorchModule.load(manager, "decoder.py");
     this.precision = precision == Precision.BF16 && !computesHalf() ? Precision.FP32 : precision;
     configure(owner != null);
+    keepActivations(ACTIVATION_BYTES);
     this.master =
         owner != null
             ? owner.master
@@ -361,6 +369,7 @@ public final class Decoder implements AutoCloseable {
 
   /** Overwrites the accumulated gradient of one parameter, flattened. */
   void writeGradient(int parameter, long offset, FloatBuffer values) {
+    call("ready_gradient");
     store(gradient.get(parameter), offset, values);
   }
 
@@ -403,10 +412,18 @@ public final class Decoder implements AutoCloseable {
 
   /**
    * Sets how many bytes of activations may be kept for a backward pass before layers are computed
-   * again.
+   * again. Copies of the weights that would take more are not kept while training, either.
    */
   void keepActivations(long bytes) {
     activationBytes = bytes;
+    boolean lean = trainable.weights() && bytes < Float.BYTES * size(parameters);
+    try (NDManager scope = manager.newSubManager()) {
+      module.record(scope, "be_lean", scope.create(lean ? 1L : 0L));
+    }
+  }
+
+  private static long size(List<Parameter> arrays) {
+    return arrays.stream().mapToLong(Parameter::size).sum();
   }
 
   /** Allocates gradients and AdamW's moments, all zero. */
@@ -422,7 +439,7 @@ public final class Decoder implements AutoCloseable {
 
   /** What a replica needs for {@link #backward}. */
   void prepareGradient() {
-    gradient = zeros(trained);
+    gradient = trained.stream().map(p -> manager.zeros(new Shape(0), DataType.FLOAT32)).toList();
     module.recordLists("adopt_gradient", Map.of("gradient", gradient));
   }
 
@@ -517,7 +534,7 @@ public final class Decoder implements AutoCloseable {
               scope.create(padded(batch.targets())),
               scope.create(temperature),
               scope.create(chunk()),
-              scope.create(estimateActivations(batch) > activationBytes ? 1L : 0L)),
+              scope.create(layersComputedAgain(batch))),
           batch.targets().length);
     }
   }
@@ -567,7 +584,7 @@ public final class Decoder implements AutoCloseable {
               "value_forward",
               ids(scope, batch),
               scope.create(padded(batch.at())),
-              scope.create(estimateActivations(batch) > activationBytes ? 1L : 0L));
+              scope.create(layersComputedAgain(batch)));
       return Arrays.copyOf(values.toFloatArray(), batch.targets().length);
     }
   }
@@ -615,13 +632,25 @@ public final class Decoder implements AutoCloseable {
     return Math.max(16, HEAD_VALUES / config.vocabSize());
   }
 
-  /** A rough count of what one forward pass keeps for the backward one. */
-  private long estimateActivations(TokenBatch batch) {
+  /**
+   * Tokens of a micro-batch where nobody names a number: a processor is as fast with few as with
+   * many, and computes fewer layers again.
+   */
+  public int microBatchTokens() {
+    long kept = activationBytes / (config.layers() * layerActivations(1));
+    return isOnCpu() ? (int) Math.max(FEWEST_TOKENS, Math.min(MOST_TOKENS, kept)) : MOST_TOKENS;
+  }
+
+  /** How many layers' activations find no room until the backward pass. */
+  private long layersComputedAgain(TokenBatch batch) {
+    return Math.max(0, config.layers() - activationBytes / layerActivations(batch.ids().length));
+  }
+
+  /** Bytes that one layer keeps of so many tokens for the backward pass. */
+  private long layerActivations(long tokens) {
     long attention = (long) config.headDim() * (4L * config.heads() + 3L * config.kvHeads());
     long perToken = 2L * config.hiddenSize() + 2L * config.intermediateSize() + attention;
-    int width = precision == Precision.BF16 ? 2 : 4;
-    long head = (long) batch.targets().length * config.hiddenSize();
-    return width * (batch.ids().length * perToken * config.layers() + head);
+    return tokens * perToken * (precision == Precision.BF16 ? 2 : 4);
   }
 
   // ---- sampling -------------------------------------------------------------------------------

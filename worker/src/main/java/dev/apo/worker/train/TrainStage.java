@@ -46,8 +46,8 @@ import java.util.stream.Stream;
  * the model.
  */
 public final class TrainStage {
-  /** Tokens of one micro-batch where the manifest names no number. */
-  private static final int MICRO_BATCH_TOKENS = 8192;
+  /** Tokens of a micro-batch, over which the official preset takes means. */
+  private static final int OFFICIAL_MICRO_BATCH_TOKENS = 8192;
 
   /** The entropy bonus of the released code, which the paper does not have. */
   private static final double OFFICIAL_ENTROPY = 0.001;
@@ -242,12 +242,24 @@ public final class TrainStage {
         new Update.Settings(
             train.miniBatchSize(),
             algorithm.epochsPerBatch(),
-            train.microBatchTokens() == null ? MICRO_BATCH_TOKENS : train.microBatchTokens(),
+            microBatchTokens(models),
             temperature));
   }
 
+  private int microBatchTokens(Models models) {
+    Integer given = spec.train().microBatchTokens();
+    if (given != null) {
+      return given;
+    }
+    return isOfficial() ? OFFICIAL_MICRO_BATCH_TOKENS : models.policy().first().microBatchTokens();
+  }
+
+  private boolean isOfficial() {
+    return spec.preset() == Preset.OFFICIAL;
+  }
+
   private EntropyBonus entropy() {
-    boolean official = spec.preset() == Preset.OFFICIAL;
+    boolean official = isOfficial();
     Double given = spec.algorithm().entropyCoefficient();
     double coefficient = given != null ? given : official ? OFFICIAL_ENTROPY : 0;
     return new EntropyBonus(
@@ -261,7 +273,7 @@ public final class TrainStage {
         train.schedule() == Schedule.COSINE
             ? LearningRateSchedule.cosine(train.warmupSteps(), steps, train.minLearningRateRatio())
             : LearningRateSchedule.constant(train.warmupSteps());
-    return spec.preset() == Preset.OFFICIAL ? schedule.withOffset(0) : schedule;
+    return isOfficial() ? schedule.withOffset(0) : schedule;
   }
 
   /** Measures accuracy as the manifest says, or null if it names no evaluation data. */

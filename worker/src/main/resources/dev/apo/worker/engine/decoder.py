@@ -14,6 +14,8 @@ class Decoder(Module):
   head_norms : bool
   frozen : bool
   adapting : bool
+  lean : bool
+  compact : bool
   rank : int
   scale : float
   adapters_per_layer : int
@@ -29,8 +31,8 @@ class Decoder(Module):
   moment1 : List[Tensor]
   moment2 : List[Tensor]
   weights : List[Tensor]
-  packed : List[Tensor]
-  reference : List[Tensor]
+  packed : List[List[Tensor]]
+  reference : List[List[Tensor]]
   down : List[Tensor]
   up : List[Tensor]
   keys : List[Tensor]
@@ -47,8 +49,11 @@ class Decoder(Module):
   #   master     owned by Java; float32 if it is trained
   #   trained    float32, owned by Java, what the optimizer updates: master, or the arrays of LoRA's adapters
   #   weights    what is computed with: master itself, or its copy in bfloat16, or a replica's on a device of its own
-  #   packed     weights as forward passes read them fastest, see pack(); empty when out of date
-  #   reference  the reference policy, packed, which never changes; empty with adapters: it is the policy without them
+  #   packed     weights as forward passes read them fastest, see pack(): the ends of the model, then its layers; empty when out
+  #              of date. A lean decoder leaves the room to training's activations, and packs a layer when they come to it
+  #   reference  the reference policy, which never changes, packed likewise. A lean decoder keeps its weights in 16 bits, compact,
+  #              if they lose nothing by that, and packs a layer when it is scored with. Empty with adapters: it is the policy
+  #              without them
   #   down, up   adapters as they are computed with, see refresh_adapters()
 
   def configure(self: __torch__.Decoder, sizes: Tensor, eps: Tensor, inv_freq: Tensor, attention_factor: Tensor, limit: Tensor) -> Tensor:
@@ -107,8 +112,12 @@ class Decoder(Module):
     for w in master:
       weights.append(torch.to(w, self.device(), self.dtype(), False, self.replica))
     self.weights = weights
-    self.packed = annotate(List[Tensor], [])
+    self.packed = annotate(List[List[Tensor]], [])
     return master[0]
+
+  def be_lean(self: __torch__.Decoder, lean: Tensor) -> Tensor:
+    self.lean = bool(lean)
+    return lean
 
   # Weights that will not be trained.
   def freeze(self: __torch__.Decoder, unused: Tensor) -> Tensor:
@@ -197,11 +206,26 @@ class Decoder(Module):
     self.moment2 = moment2
     return moment1[0]
 
-  # Moves the gradient of a replica into this decoder's.
+  # Zeros, where the last step has left nothing. Sampling has the room of the gradient.
+  def ready_gradient(self: __torch__.Decoder, unused: Tensor) -> Tensor:
+    for i in range(len(self.gradient)):
+      if torch.numel(self.gradient[i]) == 0:
+        _0 = torch.resize_(self.gradient[i], torch.size(self.trained[i])).zero_()
+    return unused
+
+  # Gives back the memory of tensors that others hold too.
+  def clear(self: __torch__.Decoder, gradient: List[Tensor]) -> int:
+    for g in gradient:
+      _0 = g.set_()
+    return len(gradient)
+
+  # Moves the gradient of a replica, if it has one, into this decoder's.
   def take_gradient(self: __torch__.Decoder, other: List[Tensor]) -> Tensor:
-    for i in range(len(other)):
-      _0 = self.gradient[i].add_(torch.to(other[i], self.device(), 6))
-    torch._foreach_zero_(other)
+    if torch.numel(other[0]) > 0:
+      _0 = self.ready_gradient(other[0])
+      for i in range(len(other)):
+        _1 = self.gradient[i].add_(torch.to(other[i], self.device(), 6))
+      _2 = self.clear(other)
     return self.gradient[0]
 
   def refresh(self: __torch__.Decoder, unused: Tensor) -> Tensor:
@@ -211,7 +235,7 @@ class Decoder(Module):
       if self.half or self.replica:
         for i in range(len(self.master)):
           _1 = self.weights[i].copy_(self.master[i])
-      self.packed = annotate(List[Tensor], [])
+      self.packed = annotate(List[List[Tensor]], [])
     return unused
 
   # The matrix in the order in which oneDNN's kernels read it, opaque to all but linear() and its kin. A product with few
@@ -230,38 +254,107 @@ class Decoder(Module):
       o = w
     return o
 
-  # Embedding, final norm and head, then seven a layer, since gate and up are apart, and what only some families have. What is
-  # not packed stays shared, unless copies are asked for.
-  def pack(self: __torch__.Decoder, ws: List[Tensor], copies: bool) -> List[Tensor]:
+  # The ends of the model: embedding, final norm and head. What is not packed stays shared, unless copies are asked for.
+  def pack_ends(self: __torch__.Decoder, ws: List[Tensor], copies: bool) -> List[Tensor]:
     embedding = self.own(ws[0], copies)
     if self.tied:
       head = embedding
     else:
       head = self.own(ws[2], copies)
-    packed = [embedding, self.own(ws[1], copies), self.pack_matrix(head)]
-    for i in range(self.layers):
-      o = self.layer_at(i)
-      gate, up = torch.chunk(self.own(ws[o + 4], copies), 2)
-      packed.append(self.own(ws[o], copies))
-      packed.append(self.pack_matrix(self.own(ws[o + 1], copies)))
-      packed.append(self.pack_matrix(self.own(ws[o + 2], copies)))
-      packed.append(self.own(ws[o + 3], copies))
-      packed.append(self.pack_matrix(gate))
-      packed.append(self.pack_matrix(up))
-      packed.append(self.pack_matrix(self.own(ws[o + 5], copies)))
-      for extra in range(self.extras()):
-        packed.append(self.own(ws[o + 6 + extra], copies))
+    return [embedding, self.own(ws[1], copies), self.pack_matrix(head)]
+
+  # A layer has one array more than its weights, since gate and up are apart.
+  def pack_layer(self: __torch__.Decoder, ws: List[Tensor], copies: bool) -> List[Tensor]:
+    gate, up = torch.chunk(self.own(ws[4], copies), 2)
+    packed = [self.own(ws[0], copies)]
+    packed.append(self.pack_matrix(self.own(ws[1], copies)))
+    packed.append(self.pack_matrix(self.own(ws[2], copies)))
+    packed.append(self.own(ws[3], copies))
+    packed.append(self.pack_matrix(gate))
+    packed.append(self.pack_matrix(up))
+    packed.append(self.pack_matrix(self.own(ws[5], copies)))
+    for extra in range(self.extras()):
+      packed.append(self.own(ws[6 + extra], copies))
     return packed
 
-  def policy(self: __torch__.Decoder) -> List[Tensor]:
+  def pack(self: __torch__.Decoder, copies: bool) -> List[List[Tensor]]:
+    packed = [self.pack_ends(self.weights, copies)]
+    for i in range(self.layers):
+      packed.append(self.pack_layer(self.layer_weights(i), copies))
+    return packed
+
+  def layer_weights(self: __torch__.Decoder, i: int) -> List[Tensor]:
+    return torch.slice(self.weights, self.layer_at(i), self.layer_at(i + 1))
+
+  def policy(self: __torch__.Decoder) -> List[List[Tensor]]:
     if len(self.packed) == 0:
-      self.packed = self.pack(self.weights, False)
+      self.packed = self.pack(False)
     return self.packed
+
+  # The ends of the policy and its layer i, for training.
+  def training_ends(self: __torch__.Decoder) -> List[Tensor]:
+    if self.lean:
+      ends = self.pack_ends(self.weights, False)
+    else:
+      ends = self.policy()[0]
+    return ends
+
+  def training_layer(self: __torch__.Decoder, i: int) -> List[Tensor]:
+    if self.lean:
+      layer = self.pack_layer(self.layer_weights(i), False)
+    else:
+      layer = self.policy()[1 + i]
+    return layer
 
   def freeze_reference(self: __torch__.Decoder, unused: Tensor) -> Tensor:
     if not self.adapting:
-      self.reference = self.pack(self.weights, True)
+      narrow = 15
+      if not self.fits(15):
+        narrow = 5
+      self.compact = self.lean and not self.half and self.fits(narrow)
+      if self.compact:
+        reference = [self.cast(torch.slice(self.weights, 0, self.first_layer()), narrow)]
+        for i in range(self.layers):
+          reference.append(self.cast(self.layer_weights(i), narrow))
+        self.reference = reference
+      else:
+        self.reference = self.pack(True)
     return unused
+
+  # Whether no weight loses anything in a number format of 16 bits, as those of a model that was stored in it.
+  def fits(self: __torch__.Decoder, dtype: int) -> bool:
+    fits = True
+    for w in self.weights:
+      if fits:
+        fits = torch.equal(torch.to(torch.to(w, dtype), 6), w)
+    return fits
+
+  def cast(self: __torch__.Decoder, ws: List[Tensor], dtype: int) -> List[Tensor]:
+    cast = annotate(List[Tensor], [])
+    for w in ws:
+      cast.append(torch.to(w, dtype))
+    return cast
+
+  # The ends of the policy that scores, or of the reference policy, and layer i of it.
+  def scoring_ends(self: __torch__.Decoder, use_reference: bool) -> List[Tensor]:
+    if not use_reference:
+      ends = self.policy()[0]
+    else:
+      if self.compact:
+        ends = self.pack_ends(self.cast(self.reference[0], 6), False)
+      else:
+        ends = self.reference[0]
+    return ends
+
+  def scoring_layer(self: __torch__.Decoder, i: int, use_reference: bool) -> List[Tensor]:
+    if not use_reference:
+      layer = self.policy()[1 + i]
+    else:
+      if self.compact:
+        layer = self.pack_layer(self.cast(self.reference[1 + i], 6), False)
+      else:
+        layer = self.reference[1 + i]
+    return layer
 
   # Copies values [n] into the flattened target from offset on, and the reverse.
   def store(self: __torch__.Decoder, target: Tensor, offset: Tensor, values: Tensor) -> Tensor:
@@ -338,11 +431,10 @@ class Decoder(Module):
     a, b = torch.chunk(x, 2, -1)
     return torch.addcmul(x * cos, torch.cat([b, a], -1), sin)
 
-  # x [.., H] -> what passes the activation, and what it is multiplied by, for layer i; packed weights.
+  # x [.., H] -> what passes the activation, and what it is multiplied by, for layer i; ws are its packed weights.
   def gate_and_up(self: __torch__.Decoder, x: Tensor, ws: List[Tensor], i: int) -> Tuple[Tensor, Tensor]:
-    o = self.packed_layer(i)
-    gate = self.linear(x, ws[o + 4])
-    up = self.linear(x, ws[o + 5])
+    gate = self.linear(x, ws[4])
+    up = self.linear(x, ws[5])
     k = self.adapter(i, 2)
     if k >= 0:
       dgate, dup = torch.chunk(self.delta(x, k), 2, -1)
@@ -352,10 +444,9 @@ class Decoder(Module):
 
   # Normed x [.., H] -> the heads of q and k together, before their norms, and those of v: [.., heads, D]; packed weights.
   def heads_of(self: __torch__.Decoder, h: Tensor, ws: List[Tensor], i: int) -> Tuple[Tensor, Tensor]:
-    o = self.packed_layer(i)
-    fused = self.add_delta(self.linear(h, ws[o + 1]), h, self.adapter(i, 0))
+    fused = self.add_delta(self.linear(h, ws[1]), h, self.adapter(i, 0))
     if self.bias:
-      _0 = fused.add_(ws[o + 7])
+      _0 = fused.add_(ws[7])
     split = torch.unflatten(fused, -1, [self.heads + 2 * self.kv_heads, self.head_dim])
     qk, v = torch.split_with_sizes(split, [self.heads + self.kv_heads, self.kv_heads], -2)
     return (qk, v)
@@ -368,10 +459,9 @@ class Decoder(Module):
 
   # x [.., H] -> q [.., heads, D], k and v [.., kv_heads, D]; cos and sin broadcast over heads; packed weights.
   def project(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, ws: List[Tensor], i: int) -> Tuple[Tensor, Tensor, Tensor]:
-    o = self.packed_layer(i)
-    qk, v = self.heads_of(self.norm(x, ws[o]), ws, i)
+    qk, v = self.heads_of(self.norm(x, ws[0]), ws, i)
     if self.head_norms:
-      qk = self.norm(qk, self.head_norm(ws, o + 7 + int(self.bias)))
+      qk = self.norm(qk, self.head_norm(ws, 7 + int(self.bias)))
     else:
       qk = qk
     q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], -2)
@@ -379,15 +469,14 @@ class Decoder(Module):
 
   # The part of a layer behind attention: x [B, T, H], context [B, T, heads * D] -> [B, T, H].
   def finish(self: __torch__.Decoder, x: Tensor, context: Tensor, ws: List[Tensor], i: int) -> Tensor:
-    o = self.packed_layer(i)
-    y = self.add_delta(self.linear_add(context, ws[o + 2], x), context, self.adapter(i, 1))
-    h = self.norm(y, ws[o + 3])
+    y = self.add_delta(self.linear_add(context, ws[2], x), context, self.adapter(i, 1))
+    h = self.norm(y, ws[3])
     if self.adapter(i, 2) >= 0:
       gate, up = self.gate_and_up(h, ws, i)
       act = torch.silu(gate).mul_(up)
     else:
-      act = self.gated(h, ws[o + 4], ws[o + 5])
-    return self.add_delta(self.linear_add(act, ws[o + 6], y), act, self.adapter(i, 3))
+      act = self.gated(h, ws[4], ws[5])
+    return self.add_delta(self.linear_add(act, ws[6], y), act, self.adapter(i, 3))
 
   # Attention wants [B * kv_heads, group * T, D]: the query heads that share a key head stand below each other.
   def grouped(self: __torch__.Decoder, q: Tensor) -> Tensor:
@@ -471,22 +560,20 @@ class Decoder(Module):
   def extras(self: __torch__.Decoder) -> int:
     return int(self.bias) + 2 * int(self.head_norms)
 
-  # Where a layer's weights start, and where its packed ones do.
+  # Where a layer's weights start.
   def layer_at(self: __torch__.Decoder, i: int) -> int:
     return self.first_layer() + (6 + self.extras()) * i
-
-  def packed_layer(self: __torch__.Decoder, i: int) -> int:
-    return 3 + (7 + self.extras()) * i
 
   # ids [B, T] -> cos and sin [T, 1, D]
   def rotary(self: __torch__.Decoder, length: int) -> Tuple[Tensor, Tensor]:
     return (torch.unsqueeze(torch.slice(self.cos[0], 0, 0, length), 1), torch.unsqueeze(torch.slice(self.sin[0], 0, 0, length), 1))
 
   # ids [B, T] -> last hidden states [R, H] before the final norm, at the flat positions [R]
-  def hidden(self: __torch__.Decoder, ids: Tensor, at: Tensor, ws: List[Tensor]) -> Tensor:
+  def hidden(self: __torch__.Decoder, ids: Tensor, at: Tensor, ends: List[Tensor], use_reference: bool) -> Tensor:
     cos, sin = self.rotary(ids.size(1))
-    x = torch.embedding(ws[0], ids)
+    x = torch.embedding(ends[0], ids)
     for i in range(self.layers):
+      ws = self.scoring_layer(i, use_reference)
       q, k, v = self.project(x, cos, sin, ws, i)
       context = self.attend(q, k, v)[0]
       if i == self.layers - 1:
@@ -499,9 +586,9 @@ class Decoder(Module):
 
   # ids [B, T] -> float32 logits [B, T, V]; for tests and inspection.
   def forward(self: __torch__.Decoder, ids: Tensor) -> Tensor:
-    ws = self.policy()
-    x = self.hidden(ids, self.count(ids.size(0) * ids.size(1)), ws)
-    logits = torch.to(self.linear(self.norm(x, ws[1]), ws[2]), 6)
+    ends = self.scoring_ends(False)
+    x = self.hidden(ids, self.count(ids.size(0) * ids.size(1)), ends, False)
+    logits = torch.to(self.linear(self.norm(x, ends[1]), ends[2]), 6)
     return logits.view([ids.size(0), ids.size(1), logits.size(1)])
 
   # ---- log-probs and training -----------------------------------------------------------------------------------
@@ -523,15 +610,12 @@ class Decoder(Module):
 
   def score(self: __torch__.Decoder, ids: Tensor, at: Tensor, targets: Tensor, temperature: Tensor, chunk: Tensor, use_reference: Tensor) -> Tensor:
     adapting = self.adapting
-    ws = self.policy()
-    if bool(use_reference):
-      if adapting:
-        self.adapting = False
-      else:
-        ws = self.reference
-    h = self.norm(self.hidden(ids, at, ws), ws[1])
+    other = bool(use_reference) and not adapting
+    self.adapting = adapting and not bool(use_reference)
+    ends = self.scoring_ends(other)
+    h = self.norm(self.hidden(ids, at, ends, other), ends[1])
     self.adapting = adapting
-    return self.read_head(h, targets, ws[2], float(temperature), int(chunk))
+    return self.read_head(h, targets, ends[2], float(temperature), int(chunk))
 
   # g is the gradient of unit(x) * w; adds to the gradient of w, returns that of x.
   def norm_backward(self: __torch__.Decoder, g: Tensor, n: Tensor, r: Tensor, w: Tensor, index: int) -> Tensor:
@@ -584,24 +668,23 @@ class Decoder(Module):
 
   # One layer with everything that layer_backward needs; its output comes first.
   def layer_forward(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, i: int) -> Tuple[Tensor, List[Tensor]]:
-    ws = self.policy()
-    o = self.packed_layer(i)
+    ws = self.training_layer(i)
     n1, r1 = self.unit(x)
-    qk, v = self.heads_of(n1 * ws[o], ws, i)
+    qk, v = self.heads_of(n1 * ws[0], ws, i)
     normed = annotate(List[Tensor], [])
     if self.head_norms:
       n3, r3 = self.unit(qk)
       normed = [n3, r3]
-      qk = n3 * self.head_norm(ws, o + 7 + int(self.bias))
+      qk = n3 * self.head_norm(ws, 7 + int(self.bias))
     else:
       qk = qk
     q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 2)
     attention = self.attend(q, k, v)
-    y = self.add_delta(self.linear_add(attention[0], ws[o + 2], x), attention[0], self.adapter(i, 1))
+    y = self.add_delta(self.linear_add(attention[0], ws[2], x), attention[0], self.adapter(i, 1))
     n2, r2 = self.unit(y)
-    gate, up = self.gate_and_up(n2 * ws[o + 3], ws, i)
+    gate, up = self.gate_and_up(n2 * ws[3], ws, i)
     act = torch.silu(gate).mul_(up)
-    output = self.add_delta(self.linear_add(act, ws[o + 6], y), act, self.adapter(i, 3))
+    output = self.add_delta(self.linear_add(act, ws[6], y), act, self.adapter(i, 3))
     kept = [n1, r1, n2, r2, gate, up]
     for t in normed:
       kept.append(t)
@@ -637,19 +720,21 @@ class Decoder(Module):
     dh1 = self.linear_backward(dfused, n1 * ws[o], o + 1, self.adapter(i, 0))
     return dy + self.norm_backward(dh1, n1, r1, ws[o], o)
 
-  # The forward half of a step: what the backward half needs stays in the module. With recompute only the layers' inputs
-  # are kept, else everything inside them too. No autograd: the backward half is written out, which keeps less and runs
-  # fewer operations.
+  # The forward half of a step: what the backward half needs stays in the module. Of the first layers, as many as recompute
+  # says, only the inputs are kept, of the others everything inside them too. No autograd: the backward half is written out,
+  # which keeps less and runs fewer operations.
   # -> what the head reads, [R, H]
   def body_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, recompute: Tensor) -> Tensor:
     cos, sin = self.rotary(ids.size(1))
     inputs = annotate(List[Tensor], [])
     kept = annotate(List[List[Tensor]], [])
-    again = bool(recompute)
+    if self.lean:
+      self.packed = annotate(List[List[Tensor]], [])
+    _0 = self.ready_gradient(ids)
     x = torch.embedding(self.weights[0], ids)
     for i in range(self.layers):
       output, k = self.layer_forward(x, cos, sin, i)
-      if again:
+      if i < int(recompute):
         inputs.append(x)
       else:
         kept.append(k)
@@ -690,7 +775,7 @@ class Decoder(Module):
   def train_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, targets: Tensor, temperature: Tensor, chunk: Tensor, recompute: Tensor) -> Tensor:
     h = self.body_forward(ids, at, recompute)
     self.targets = [torch.clone(targets)]
-    return self.read_head(h, targets, self.policy()[2], float(temperature), int(chunk))
+    return self.read_head(h, targets, self.training_ends()[2], float(temperature), int(chunk))
 
   # coefficients [R] are the loss's derivatives by each log-prob, entropy [R], or empty, by each entropy.
   # One buffer a chunk of the head:
@@ -698,7 +783,7 @@ class Decoder(Module):
   def train_backward(self: __torch__.Decoder, coefficients: Tensor, entropy: Tensor, temperature: Tensor, chunk: Tensor) -> Tensor:
     h = self.head_state[2]
     targets = self.targets[0]
-    packed_head = self.policy()[2]
+    packed_head = self.training_ends()[2]
     tau = float(temperature)
     if self.tied:
       head_index = 0
@@ -730,7 +815,7 @@ class Decoder(Module):
 
   # Values at the flat positions at [R]
   def value(self: __torch__.Decoder, ids: Tensor, at: Tensor) -> Tensor:
-    return self.read_values(self.norm(self.hidden(ids, at, self.policy()), self.weights[1]))
+    return self.read_values(self.norm(self.hidden(ids, at, self.policy()[0], False), self.weights[1]))
 
   def value_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, recompute: Tensor) -> Tensor:
     return self.read_values(self.body_forward(ids, at, recompute))
@@ -742,6 +827,7 @@ class Decoder(Module):
 
   # AdamW with decoupled decay on the clipped gradient; returns the gradient norm before clipping and clears the gradient.
   def adamw(self: __torch__.Decoder, step: Tensor, lr: Tensor, beta1: Tensor, beta2: Tensor, eps: Tensor, decay: Tensor, max_norm: Tensor) -> Tensor:
+    _0 = self.ready_gradient(step)
     n = torch.norm(torch.stack(torch._foreach_norm(self.gradient, 2)))
     scale = torch.clamp(float(max_norm) / (n + 9.9999999999999995e-07), None, 1.)
     torch._foreach_mul_(self.gradient, scale)
@@ -749,7 +835,7 @@ class Decoder(Module):
     for w in self.trained:
       steps.append(step)
     torch._fused_adamw_(self.trained, self.gradient, self.moment1, self.moment2, annotate(List[Tensor], []), steps, lr=float(lr), beta1=float(beta1), beta2=float(beta2), weight_decay=float(decay), eps=float(eps), amsgrad=False, maximize=False)
-    torch._foreach_zero_(self.gradient)
+    _1 = self.clear(self.gradient)
     return torch.stack([n, torch.to(self.refresh(step), 6)])
 
   # ---- sampling ---------------------------------------------------------------------------------------------------
@@ -805,27 +891,28 @@ class Decoder(Module):
   def prefill(self: __torch__.Decoder, ids: Tensor, lengths: Tensor, source: Tensor, slots: Tensor, uniform: Tensor, controls: Tensor) -> Tensor:
     length = ids.size(1)
     cos, sin = self.rotary(length)
-    ws = self.policy()
-    ends = self.count(ids.size(0)) * length + lengths - 1
-    x = torch.embedding(ws[0], ids)
+    ends = self.policy()[0]
+    last = self.count(ids.size(0)) * length + lengths - 1
+    x = torch.embedding(ends[0], ids)
     for i in range(self.layers):
+      ws = self.policy()[1 + i]
       q, k, v = self.project(x, cos, sin, ws, i)
       _0 = torch.slice(self.keys[i], 2, 0, length).index_copy_(0, slots, torch.index_select(torch.transpose(k, 1, 2), 0, source))
       _1 = torch.slice(self.values[i], 2, 0, length).index_copy_(0, slots, torch.index_select(torch.transpose(v, 1, 2), 0, source))
       context = self.attend(q, k, v)[0]
       if i == self.layers - 1:
-        x = torch.index_select(torch.flatten(x, 0, 1), 0, ends)
-        context = torch.index_select(torch.flatten(context, 0, 1), 0, ends)
+        x = torch.index_select(torch.flatten(x, 0, 1), 0, last)
+        context = torch.index_select(torch.flatten(context, 0, 1), 0, last)
       else:
         x = x
       x = self.finish(x, context, ws, i)
-    logits = torch.to(self.linear(self.norm(x, ws[1]), ws[2]), 6)
+    logits = torch.to(self.linear(self.norm(x, ends[1]), ends[2]), 6)
     return self.choose(torch.index_select(logits, 0, source), uniform, controls)
 
   # One token for every slot: tokens [n] stand at positions [n] -> the next tokens [n]. span bounds all positions.
   def decode(self: __torch__.Decoder, tokens: Tensor, positions: Tensor, uniform: Tensor, span: Tensor, controls: Tensor) -> Tensor:
     n = tokens.size(0)
-    ws = self.policy()
+    ends = self.policy()[0]
     cos = torch.unsqueeze(torch.index_select(self.cos[0], 0, positions), 1)
     sin = torch.unsqueeze(torch.index_select(self.sin[0], 0, positions), 1)
     at = annotate(List[Optional[Tensor]], [self.count(n), None, positions])
@@ -834,8 +921,9 @@ class Decoder(Module):
     mask = torch.masked_fill(self.zeros([n, end]), hidden_keys, -float("inf"))
     mask = torch.unsqueeze(torch.unsqueeze(mask, 1), 1)
     group = self.heads // self.kv_heads
-    x = torch.embedding(ws[0], tokens)
+    x = torch.embedding(ends[0], tokens)
     for i in range(self.layers):
+      ws = self.policy()[1 + i]
       q, k, v = self.project(x, cos, sin, ws, i)
       _0 = torch.index_put_(self.keys[i], at, k)
       _1 = torch.index_put_(self.values[i], at, v)
@@ -848,5 +936,5 @@ class Decoder(Module):
       else:
         a = torch.scaled_dot_product_attention(qs, ks, vs, mask, 0., False)
       x = self.finish(x, torch.reshape(a, [n, self.heads * self.head_dim]), ws, i)
-    logits = torch.to(self.linear(self.norm(x, ws[1]), ws[2]), 6)
+    logits = torch.to(self.linear(self.norm(x, ends[1]), ends[2]), 6)
     return self.choose(logits, uniform, controls)

@@ -172,10 +172,27 @@ class DecoderTest {
     return all;
   }
 
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void computingAllOrSomeLayersAgainGivesTheSameGradientBitForBit(String name) {
+    ModelDirectory model = TestModels.open(name);
+    List<FloatBuffer> kept = gradients(model, Long.MAX_VALUE);
+    for (long bytes = 0; bytes <= 1 << 16; bytes += 1 << 12) {
+      assertThat(gradients(model, bytes)).isEqualTo(kept);
+    }
+  }
+
   @Test
-  void recomputingLayersGivesTheSameGradientBitForBit() {
-    ModelDirectory model = TestModels.open("f32-tied-own-head-dim");
-    assertThat(gradients(model, 0)).isEqualTo(gradients(model, Long.MAX_VALUE));
+  void microBatchesHaveTheTokensWhoseActivationsFindRoom() {
+    try (Decoder decoder =
+        Decoder.load(TestModels.open("f32-tied-own-head-dim"), Precision.FP32, 64)) {
+      decoder.keepActivations(0);
+      assertThat(decoder.microBatchTokens()).isEqualTo(512);
+      decoder.keepActivations(8 << 20);
+      assertThat(decoder.microBatchTokens()).isBetween(513, 8191);
+      decoder.keepActivations(Long.MAX_VALUE);
+      assertThat(decoder.microBatchTokens()).isEqualTo(8192);
+    }
   }
 
   private static List<FloatBuffer> gradients(ModelDirectory model, long activationBytes) {
@@ -219,12 +236,15 @@ class DecoderTest {
     }
   }
 
-  @Test
-  void theReferencePolicyStaysWhileThePolicyLearns() {
-    ModelDirectory model = TestModels.open("f32-tied-own-head-dim");
+  /** Whether the model's file has 32 bits for a weight or 16, in which a lean decoder keeps it. */
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void theReferencePolicyStaysWhileThePolicyLearns(String name) {
+    ModelDirectory model = TestModels.open(name);
     TokenBatch batch = TokenBatch.of(SEQUENCES);
-    for (Precision precision : Precision.values()) {
-      try (Decoder decoder = Decoder.load(model, precision, 64)) {
+    for (int i = 0; i < 4; i++) {
+      try (Decoder decoder = Decoder.load(model, Precision.values()[i % 2], 64)) {
+        decoder.keepActivations(i < 2 ? 0 : Long.MAX_VALUE);
         decoder.freezeReference();
         decoder.prepareTraining();
         float[] before = decoder.score(batch, 1, false).logProbs();
