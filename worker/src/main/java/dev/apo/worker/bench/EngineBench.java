@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Times the engine's two heavy operations on random tokens; medians, after a warm-up. */
 final class EngineBench {
@@ -41,24 +42,33 @@ final class EngineBench {
     }
   }
 
-  /** Forward, backward, clip and AdamW on whole sequences: tokens per second. */
+  /**
+   * Forward, backward, clip and AdamW on whole sequences, cut as in training: tokens per second.
+   */
   double trainStep(int batch, int length) {
     try (Decoder decoder = Decoder.load(model, precision, length)) {
       decoder.prepareTraining();
-      var sequences = new ArrayList<TokenBatch.Sequence>();
-      for (int i = 0; i < batch; i++) {
-        sequences.add(new TokenBatch.Sequence(tokens(length), 1));
+      int most = Math.max(1, decoder.microBatchTokens() / length);
+      var microBatches = new ArrayList<TokenBatch>();
+      for (int from = 0; from < batch; from += most) {
+        int rows = Math.min(most, batch - from);
+        microBatches.add(
+            TokenBatch.of(
+                Stream.generate(() -> new TokenBatch.Sequence(tokens(length), 1))
+                    .limit(rows)
+                    .toList()));
       }
-      TokenBatch tokens = TokenBatch.of(sequences);
-      float[] coefficients = new float[tokens.targets().length];
-      Arrays.fill(coefficients, 1e-3f);
       AdamW adamW = AdamW.of(0.01, 1);
       return batch
           * length
           / median(
               () -> {
-                decoder.forward(tokens, 1);
-                decoder.backward(coefficients, new float[0], 1);
+                for (TokenBatch microBatch : microBatches) {
+                  int targets = decoder.forward(microBatch, 1).logProbs().length;
+                  float[] coefficients = new float[targets];
+                  Arrays.fill(coefficients, 1e-3f);
+                  decoder.backward(coefficients, new float[0], 1);
+                }
                 decoder.optimize(1, adamW, 1e-6);
               });
     }

@@ -44,9 +44,7 @@ public final class Decoder implements AutoCloseable {
 
   private static final int MOST_TOKENS = 8192;
 
-  /** What activations have if nobody says, in bytes. */
-  private static final long ACTIVATION_BYTES = 256L << 20;
-
+  private final Room room;
   private long activationBytes;
 
   /**
@@ -88,7 +86,8 @@ public final class Decoder implements AutoCloseable {
     this.module = TorchModule.load(manager, "decoder.py");
     this.precision = precision == Precision.BF16 && !computesHalf() ? Precision.FP32 : precision;
     configure(owner != null);
-    keepActivations(ACTIVATION_BYTES);
+    this.room = Room.on(device);
+    keepActivations(room.activationBytes());
     this.master =
         owner != null
             ? owner.master
@@ -668,10 +667,11 @@ public final class Decoder implements AutoCloseable {
     return new ResponseCache(module, manager, slots, length, controls);
   }
 
-  /** Bytes of cache that one slot of {@code length} tokens takes. */
-  public long slotBytes(int length) {
+  /** How many responses of {@code length} tokens, each with its prompt, the cache has room for. */
+  public long slots(int length) {
     long width = precision == Precision.BF16 ? 2 : 4;
-    return 2L * config.layers() * length * config.kvHeads() * config.headDim() * width;
+    long slotBytes = 2L * config.layers() * length * config.kvHeads() * config.headDim() * width;
+    return room.cacheBytes() / slotBytes;
   }
 
   @Override

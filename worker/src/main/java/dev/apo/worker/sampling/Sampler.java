@@ -17,12 +17,6 @@ import java.util.function.IntConsumer;
  * always returns the same responses.
  */
 public final class Sampler {
-  /**
-   * Cache for all slots together, in bytes; with the model's sizes it decides how many responses
-   * run at once.
-   */
-  private static final long CACHE_BYTES = 512L << 20;
-
   private static final int MAX_SLOTS = 256;
   private static final int MIN_SLOTS = 8;
 
@@ -113,8 +107,8 @@ public final class Sampler {
         }
       }
       int length = longest + settings.maxNewTokens();
-      long affordable = Math.max(MIN_SLOTS, CACHE_BYTES / decoder.slotBytes(length));
-      slots = new Slot[(int) Math.min(Math.min(MAX_SLOTS, affordable), waiting.size())];
+      long affordable = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, decoder.slots(length)));
+      slots = new Slot[(int) Math.min(affordable, waiting.size())];
       cache = decoder.cache(slots.length, length, settings.controls());
     }
 
