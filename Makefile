@@ -89,7 +89,7 @@ bench: build ## Measure against TRL and transformers (make peer first)
 bench-algorithms: build ## A*-PO beside GRPO, PPO and REBEL, 3 seeds: equal prompts, equal tokens, more steps
 	./apo compare samples/compare/apo.yaml samples/compare/grpo.yaml samples/compare/ppo.yaml samples/compare/rebel.yaml --out artifacts/compare/prompts
 	./apo compare samples/compare/apo.yaml samples/compare/tokens/grpo.yaml samples/compare/tokens/ppo.yaml samples/compare/tokens/rebel.yaml --out artifacts/compare/tokens
-	./apo compare samples/compare/apo-long.yaml samples/compare/grpo.yaml --out artifacts/compare/long
+	./apo compare samples/compare/apo-long.yaml samples/compare/grpo.yaml samples/compare/apo.yaml --out artifacts/compare/long
 
 bench-operator: images ## Measure the operator on hack/cluster
 	KC_CONTROLLER_QPS=1000 hack/e2e OperatorBench
