@@ -308,20 +308,25 @@ class Decoder(Module):
 
   def freeze_reference(self: __torch__.Decoder, unused: Tensor) -> Tensor:
     if not self.adapting:
-      narrow = 15
-      if not self.fits(15):
-        narrow = 5
-      self.compact = self.lean and not self.half and self.fits(narrow)
-      if self.compact:
-        reference = [self.cast(torch.slice(self.weights, 0, self.first_layer()), narrow)]
-        for i in range(self.layers):
-          reference.append(self.cast(self.layer_weights(i), narrow))
-        self.reference = reference
-      else:
-        self.reference = self.pack(True)
+      self.compact = False
+      reference = annotate(List[List[Tensor]], [])
+      if self.lean and not self.half:
+        for narrow in [15, 5]:
+          if not self.compact and self.fits(narrow):
+            self.compact = True
+            reference = self.narrowed(narrow)
+      if not self.compact:
+        reference = self.pack(True)
+      self.reference = reference
     return unused
 
-  # Whether no weight loses anything in a number format of 16 bits, as those of a model that was stored in it.
+  def narrowed(self: __torch__.Decoder, dtype: int) -> List[List[Tensor]]:
+    narrowed = [self.cast(torch.slice(self.weights, 0, self.first_layer()), dtype)]
+    for i in range(self.layers):
+      narrowed.append(self.cast(self.layer_weights(i), dtype))
+    return narrowed
+
+  # Whether weights in 32 bits lose nothing in a number format of 16, as those of a model that was stored in it.
   def fits(self: __torch__.Decoder, dtype: int) -> bool:
     fits = True
     for w in self.weights:
