@@ -59,6 +59,7 @@ e2e: images ## Tests on a real cluster: kind where there is Docker, else hack/cl
 	hack/e2e $(TEST)
 
 test-smollm2: $(SMOLLM2) ## The engine beside transformers on SmolLM2-135M, a real model from a PyPI package
+	@rm -rf */target/surefire-reports
 	$(MVN) test -pl crds,worker -Dgroups=smollm2 -DexcludedGroups=none -Dsurefire.failIfNoSpecifiedTests=false
 	@hack/test-summary
 
