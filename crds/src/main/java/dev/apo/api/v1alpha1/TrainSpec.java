@@ -75,7 +75,7 @@ public record TrainSpec(
         @Default("BF16")
         Precision precision,
     @JsonPropertyDescription(
-            "Most tokens, padding included, in one forward and backward pass. If unset, 8192; on a CPU, without a preset, as many as find room for their activations, at least 512.")
+            "Most tokens, padding included, in one forward and backward pass. If unset, 8192; on a CPU, unless the preset is Official, as many as find room for their activations, at least 512.")
         @Min(16)
         @Max(Limits.INT)
         Integer microBatchTokens,

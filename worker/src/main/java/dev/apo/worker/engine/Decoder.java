@@ -39,9 +39,10 @@ public final class Decoder implements AutoCloseable {
   /** Keeps the random numbers of adapters apart from those of sampling with the same seed. */
   private static final long ADAPTERS = 0x6c6f7261;
 
-  /** Tokens of a pass over many sequences that keep a processor busy, and those of a device. */
+  /** Tokens of a micro-batch that keep a processor busy. */
   private static final int FEWEST_TOKENS = 512;
 
+  /** Tokens of a micro-batch that keep a GPU busy. */
   private static final int MOST_TOKENS = 8192;
 
   private final Room room;
@@ -415,14 +416,10 @@ public final class Decoder implements AutoCloseable {
    */
   void keepActivations(long bytes) {
     activationBytes = bytes;
-    boolean lean = trainable.weights() && bytes < Float.BYTES * size(parameters);
+    boolean lean = trainable.weights() && bytes < Float.BYTES * config.parameterCount();
     try (NDManager scope = manager.newSubManager()) {
       module.record(scope, "be_lean", scope.create(lean ? 1L : 0L));
     }
-  }
-
-  private static long size(List<Parameter> arrays) {
-    return arrays.stream().mapToLong(Parameter::size).sum();
   }
 
   /** Allocates gradients and AdamW's moments, all zero. */

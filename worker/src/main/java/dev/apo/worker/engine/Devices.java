@@ -6,8 +6,6 @@ import ai.djl.pytorch.jni.JniUtils;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.model.ModelConfig;
-import dev.apo.worker.model.Parameter;
-import dev.apo.worker.model.Parameters;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -76,7 +74,7 @@ public record Devices(List<Device> named) {
    * @throws ApoException USAGE if a named GPU is not there
    */
   List<Device> forModel(ModelConfig config) {
-    long bytes = Parameters.of(config).stream().mapToLong(Parameter::size).sum() * Float.BYTES;
+    long bytes = config.parameterCount() * Float.BYTES;
     return among(Engine.getInstance().getGpuCount(), JniUtils.getNumThreads(), bytes);
   }
 

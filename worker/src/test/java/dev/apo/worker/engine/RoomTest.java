@@ -1,10 +1,8 @@
 package dev.apo.worker.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import ai.djl.Device;
-import ai.djl.util.cuda.CudaUtils;
 import org.junit.jupiter.api.Test;
 
 class RoomTest {
@@ -22,7 +20,6 @@ class RoomTest {
 
   @Test
   void aGpuThatDoesNotTellItsMemoryIsTakenForASmallOne() {
-    assumeFalse(CudaUtils.hasCuda(), "there is a GPU");
-    assertThat(Room.on(Device.gpu(0))).isEqualTo(Room.OF_A_PROCESSOR);
+    assertThat(Room.on(Device.gpu(999))).isEqualTo(Room.OF_A_PROCESSOR);
   }
 }
