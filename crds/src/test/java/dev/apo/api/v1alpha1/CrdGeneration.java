@@ -89,6 +89,8 @@ final class CrdGeneration {
     version
         .getAdditionalPrinterColumns()
         .sort(Comparator.comparing(column -> COLUMNS.indexOf(column.getName())));
+    // The API server drops a priority of 0, which Argo CD would call a difference for ever.
+    version.getAdditionalPrinterColumns().forEach(column -> column.setPriority(null));
     JSONSchemaProps root = version.getSchema().getOpenAPIV3Schema();
     root.setDescription("One training run of a causal language model with A*-PO.");
     at(root, "spec").setDescription("What to train, on what, and how.");
