@@ -2,6 +2,7 @@ package dev.apo.worker.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.storage.FaultyProxy;
 import dev.apo.worker.storage.S3Server;
@@ -260,6 +261,37 @@ class S3RunTest {
     assertThat(deleted).startsWith(declaring.toArray(String[]::new));
     assertThat(deleted)
         .contains("spec.json", "inputs.json", "model/model.safetensors", "metrics.jsonl");
+  }
+
+  @Test
+  void finishedRunsInABucketAreCompared() {
+    var workplace =
+        workplace("compared", server.endpoint())
+            .set("train.steps", 2)
+            .set("train.evaluateEvery", 1)
+            .set("train.seed", 7)
+            // As on a cluster, where no directory is the manifest's own.
+            .set("data.train.uri", directory.resolve("train.jsonl").toUri().toString())
+            .set("data.eval.uri", directory.resolve("eval.jsonl").toUri().toString());
+    workplace.process("run").succeeds();
+    String run = "s3://bucket/compared/runs/default/sums/local";
+    Path out = directory.resolve("comparison");
+
+    // The workplace's own manifest, with another seed, comes first.
+    Workplace.Outcome outcome =
+        workplace.process(
+            "compare",
+            ("--seeds 8 --runs " + run + " --endpoint " + server.endpoint() + " --out " + out)
+                .split(" "));
+
+    assertThat(outcome.succeeds().err()).doesNotContain("is not known");
+
+    JsonNode methods = Workplace.parse(Workplace.read(out.resolve("compare.json"))).at("/methods");
+    assertThat(methods).hasSize(1);
+    assertThat(methods.at("/0/seeds").toString()).isEqualTo("[8,7]");
+    assertThat(methods.at("/0/divergence/mean").asDouble()).isNotZero();
+    assertThat(methods.at("/0/curve")).hasSize(3);
+    assertThat(buckets.resolve("bucket/compared/runs/default/sums-seed-8")).isDirectory();
   }
 
   private static boolean isDeclaring(String key) {
