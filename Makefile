@@ -15,15 +15,17 @@ DRILL_TRIES ?= 100
 DRILL_SECONDS ?= 60
 # Damaged inputs to each of the worker's parsers.
 DRILL_INPUTS ?= 5000
+# Of bench-algorithms-smollm2.
+SEEDS ?= 1,2,3
 # Of what the drills choose at random.
 DRILL_SEED ?= $(shell date +%s)
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
-.PHONY: help tools images images-cuda same-images load-images kind-up build run test test-fast test-operator drills drills-cluster e2e test-smollm2 format crd chart manifests bench bench-algorithms bench-operator peer scan clean
+.PHONY: help tools images images-cuda same-images load-images kind-up build run test test-fast test-operator drills drills-cluster e2e e2e-argocd test-smollm2 format crd chart manifests bench bench-algorithms bench-algorithms-smollm2 bench-operator peer scan clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-25s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build everything, without tests
 	$(MVN) -q package -DskipTests
@@ -58,6 +60,9 @@ drills-cluster: images ## Stop, freeze and lose parts of a cluster below runs, a
 e2e: images ## Tests on a real cluster: kind where there is Docker, else hack/cluster (root)
 	hack/e2e $(TEST)
 
+e2e-argocd: images ## What samples/argocd promises, with a real Argo CD on hack/cluster (root)
+	hack/e2e ArgoCdSync
+
 test-smollm2: $(SMOLLM2) ## The engine beside transformers on SmolLM2-135M, a real model from a PyPI package
 	@rm -rf */target/surefire-reports
 	$(MVN) test -pl crds,worker -Dgroups=smollm2 -DexcludedGroups=none -Dsurefire.failIfNoSpecifiedTests=false
@@ -91,6 +96,10 @@ bench-algorithms: build ## A*-PO beside GRPO, PPO and REBEL, 3 seeds: equal prom
 	./apo compare samples/compare/apo.yaml samples/compare/grpo.yaml samples/compare/ppo.yaml samples/compare/rebel.yaml --out artifacts/compare/prompts
 	./apo compare samples/compare/apo.yaml samples/compare/tokens/grpo.yaml samples/compare/tokens/ppo.yaml samples/compare/tokens/rebel.yaml --out artifacts/compare/tokens
 	./apo compare samples/compare/apo-long.yaml samples/compare/grpo.yaml samples/compare/apo.yaml --out artifacts/compare/long
+
+bench-algorithms-smollm2: build $(SMOLLM2) ## The same on a real model, SmolLM2-135M, that learns to add: 50 minutes a seed on two cores
+	./apo generate-data add --digits 2 --train-rows 1000 --test-rows 200 --out data/add
+	./apo compare samples/add.yaml $(addprefix samples/compare/smollm2/,grpo.yaml ppo.yaml rebel.yaml) --seeds $(SEEDS) --out artifacts/compare/smollm2
 
 bench-operator: images ## Measure the operator on hack/cluster
 	KC_CONTROLLER_QPS=1000 hack/e2e OperatorBench

@@ -3,6 +3,7 @@ package dev.apo.worker.cli;
 import dev.apo.worker.ApoException;
 import dev.apo.worker.ExitCode;
 import dev.apo.worker.FileErrors;
+import dev.apo.worker.generate.AddTask;
 import dev.apo.worker.generate.CountdownTask;
 import dev.apo.worker.generate.DataGenerator;
 import dev.apo.worker.generate.MultiplyTask;
@@ -94,6 +95,22 @@ final class GenerateDataCommand {
   }
 
   @Command(
+      name = "add",
+      mixinStandardHelpOptions = true,
+      description = "Sums of two numbers, for the reward GSM8K with method Flexible.")
+  int add(
+      @Mixin Output output,
+      @Option(
+              names = "--digits",
+              paramLabel = "N",
+              defaultValue = "3",
+              description = "Of each number (default: ${DEFAULT-VALUE}).")
+          int digits) {
+    requireDigits(digits);
+    return output.write(new AddTask(digits));
+  }
+
+  @Command(
       name = "multiply",
       mixinStandardHelpOptions = true,
       description = "Products of two numbers, for the reward Arithmetic.")
@@ -105,8 +122,12 @@ final class GenerateDataCommand {
               defaultValue = "3",
               description = "Of each number (default: ${DEFAULT-VALUE}).")
           int digits) {
-    require(digits >= 1 && digits <= 8, "--digits must be from 1 to 8");
+    requireDigits(digits);
     return output.write(new MultiplyTask(digits));
+  }
+
+  private static void requireDigits(int digits) {
+    require(digits >= 1 && digits <= 8, "--digits must be from 1 to 8");
   }
 
   private static void require(boolean holds, String rule) {

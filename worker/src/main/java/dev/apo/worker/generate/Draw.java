@@ -15,4 +15,10 @@ final class Draw {
   int below(int bound) {
     return (int) Long.remainderUnsigned(stream.bits(next++), bound);
   }
+
+  /** A number of so many decimal digits, 1 to 8 of them, the first of them not 0. */
+  int numberOf(int digits) {
+    int lowest = (int) Math.pow(10, digits - 1);
+    return lowest + below(9 * lowest);
+  }
 }

@@ -7,7 +7,7 @@ public interface Task {
   /**
    * A problem.
    *
-   * @param prompt what the model is asked, a whole sentence
+   * @param prompt what the model is asked, or goes on with
    * @param answer what the task's reward reads
    */
   record Problem(String prompt, String answer) {}

@@ -44,6 +44,8 @@ class DataGeneratorTest {
             new Problem(
                 "What is 721 * 474? End with the number between <answer> and </answer>.",
                 "341754"));
+    assertThat(new DataGenerator(new AddTask(2), 7).problems(1))
+        .containsExactly(new Problem("91 + 24 =", "115"));
   }
 
   @Test
