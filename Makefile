@@ -61,7 +61,7 @@ e2e: images ## Tests on a real cluster: kind where there is Docker, else hack/cl
 	hack/e2e $(TEST)
 
 e2e-argocd: images ## What samples/argocd promises, with a real Argo CD on hack/cluster (root)
-	hack/e2e ArgoCdSync
+	APO_E2E_ADDON=argocd hack/e2e ArgoCdSync
 
 test-smollm2: $(SMOLLM2) ## The engine beside transformers on SmolLM2-135M, a real model from a PyPI package
 	@rm -rf */target/surefire-reports

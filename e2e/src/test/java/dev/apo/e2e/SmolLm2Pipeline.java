@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.apo.api.v1alpha1.APOTraining;
 import dev.apo.api.v1alpha1.Phase;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -23,9 +21,9 @@ class SmolLm2Pipeline {
 
   @Test
   void aRealModelTrainsOnMathematics() throws Exception {
-    Assumptions.assumeTrue(
-        Files.exists(MODEL.resolve("model.safetensors")),
-        "models/smollm2 is not there: make test-smollm2 makes it");
+    assertThat(MODEL.resolve("model.safetensors"))
+        .as("the model, which make test-smollm2 makes")
+        .exists();
     try (Cluster cluster = new Cluster();
         Storage storage = new Storage(cluster)) {
       storage.upload(MODEL, "smollm2/");

@@ -63,6 +63,21 @@ final class GenerateDataCommand {
     }
   }
 
+  /** How large the numbers are. */
+  static final class Digits {
+    @Option(
+        names = "--digits",
+        paramLabel = "N",
+        defaultValue = "3",
+        description = "Of each number (default: ${DEFAULT-VALUE}).")
+    private int digits;
+
+    int checked() {
+      require(digits >= 1 && digits <= 8, "--digits must be from 1 to 8");
+      return digits;
+    }
+  }
+
   @Command(
       name = "countdown",
       mixinStandardHelpOptions = true,
@@ -98,36 +113,16 @@ final class GenerateDataCommand {
       name = "add",
       mixinStandardHelpOptions = true,
       description = "Sums of two numbers, for the reward GSM8K with method Flexible.")
-  int add(
-      @Mixin Output output,
-      @Option(
-              names = "--digits",
-              paramLabel = "N",
-              defaultValue = "3",
-              description = "Of each number (default: ${DEFAULT-VALUE}).")
-          int digits) {
-    requireDigits(digits);
-    return output.write(new AddTask(digits));
+  int add(@Mixin Output output, @Mixin Digits digits) {
+    return output.write(new AddTask(digits.checked()));
   }
 
   @Command(
       name = "multiply",
       mixinStandardHelpOptions = true,
       description = "Products of two numbers, for the reward Arithmetic.")
-  int multiply(
-      @Mixin Output output,
-      @Option(
-              names = "--digits",
-              paramLabel = "N",
-              defaultValue = "3",
-              description = "Of each number (default: ${DEFAULT-VALUE}).")
-          int digits) {
-    requireDigits(digits);
-    return output.write(new MultiplyTask(digits));
-  }
-
-  private static void requireDigits(int digits) {
-    require(digits >= 1 && digits <= 8, "--digits must be from 1 to 8");
+  int multiply(@Mixin Output output, @Mixin Digits digits) {
+    return output.write(new MultiplyTask(digits.checked()));
   }
 
   private static void require(boolean holds, String rule) {
