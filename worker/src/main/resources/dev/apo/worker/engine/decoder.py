@@ -10,6 +10,7 @@ class Decoder(Module):
   half : bool
   on_cpu : bool
   replica : bool
+  plain_attention : int
   bias : bool
   head_norms : bool
   frozen : bool
@@ -37,6 +38,7 @@ class Decoder(Module):
   up : List[Tensor]
   keys : List[Tensor]
   values : List[Tensor]
+  longest : int
   inputs : List[Tensor]
   kept : List[List[Tensor]]
   head_state : List[Tensor]
@@ -67,6 +69,7 @@ class Decoder(Module):
     self.bias = bool(sizes[7])
     self.head_norms = bool(sizes[8])
     self.replica = bool(sizes[9])
+    self.plain_attention = int(sizes[10])
     self.eps = [torch.clone(torch.to(eps, 6))]
     angle = torch.outer(torch.to(self.count(int(limit)), 6), inv_freq)
     cos = torch.cos(angle) * attention_factor
@@ -511,12 +514,12 @@ class Decoder(Module):
     return r
 
   # Causal self-attention over whole sequences that start at position 0 and are padded on the right: a real token never
-  # sees what comes behind it, so padding needs no mask. The fused kernel costs more than it saves on short sequences, and is
-  # the CPU's alone.
+  # sees what comes behind it, so padding needs no mask. The fused kernel is the CPU's alone, keeps no probabilities, and is
+  # slower than plain products where sequences are short.
   # -> the context [B, T, heads * D], then what the backward half needs.
   def attend(self: __torch__.Decoder, q: Tensor, k: Tensor, v: Tensor) -> List[Tensor]:
     length = q.size(1)
-    if length <= 64 or not self.on_cpu:
+    if length <= self.plain_attention:
       qs = self.grouped(q)
       ks = self.by_head(k)
       vs = self.by_head(v)
@@ -844,17 +847,32 @@ class Decoder(Module):
     return torch.stack([n, torch.to(self.refresh(step), 6)])
 
   # ---- sampling ---------------------------------------------------------------------------------------------------
-  # The cache holds one slot a response, each at a position of its own: keys and values [slots, kv_heads, length, D].
+  # The cache holds one slot a response, each at a position of its own: keys and values [slots, kv_heads, room, D]. Products of
+  # bfloat16 copy what is not contiguous, so all positions that there is room for are attended to, and the room grows in steps.
 
   def reserve(self: __torch__.Decoder, slots: Tensor, length: Tensor) -> Tensor:
     keys = annotate(List[Tensor], [])
     values = annotate(List[Tensor], [])
     for i in range(self.layers):
-      keys.append(self.zeros([int(slots), self.kv_heads, int(length), self.head_dim]))
-      values.append(self.zeros([int(slots), self.kv_heads, int(length), self.head_dim]))
+      keys.append(self.zeros([int(slots), self.kv_heads, 0, self.head_dim]))
+      values.append(self.zeros([int(slots), self.kv_heads, 0, self.head_dim]))
     self.keys = keys
     self.values = values
+    self.longest = int(length)
     return slots
+
+  # Makes room for positions below end.
+  def reach(self: __torch__.Decoder, end: int) -> int:
+    if end > self.keys[0].size(2):
+      room = ops.prim.min(self.longest, (end + 63) // 64 * 64)
+      for i in range(self.layers):
+        self.keys[i] = self.roomier(self.keys[i], room)
+        self.values[i] = self.roomier(self.values[i], room)
+    return self.keys[0].size(2)
+
+  def roomier(self: __torch__.Decoder, cache: Tensor, room: int) -> Tensor:
+    more = self.zeros([cache.size(0), self.kv_heads, room - cache.size(2), self.head_dim])
+    return torch.cat([cache, more], 2)
 
   # Keeps the slots named, in that order.
   def keep(self: __torch__.Decoder, slots: Tensor) -> Tensor:
@@ -895,6 +913,7 @@ class Decoder(Module):
   # ids [P, T] prompts, lengths [P]; sample m goes to slot slots[m] and continues prompt source[m]; -> first tokens [M].
   def prefill(self: __torch__.Decoder, ids: Tensor, lengths: Tensor, source: Tensor, slots: Tensor, uniform: Tensor, controls: Tensor) -> Tensor:
     length = ids.size(1)
+    _ = self.reach(length)
     cos, sin = self.rotary(length)
     ends = self.policy()[0]
     last = self.count(ids.size(0)) * length + lengths - 1
@@ -921,9 +940,9 @@ class Decoder(Module):
     cos = torch.unsqueeze(torch.index_select(self.cos[0], 0, positions), 1)
     sin = torch.unsqueeze(torch.index_select(self.sin[0], 0, positions), 1)
     at = annotate(List[Optional[Tensor]], [self.count(n), None, positions])
-    end = int(span)
-    hidden_keys = torch.unsqueeze(self.count(end), 0) > torch.unsqueeze(positions, 1)
-    mask = torch.masked_fill(self.zeros([n, end]), hidden_keys, -float("inf"))
+    room = self.reach(int(span))
+    hidden_keys = torch.unsqueeze(self.count(room), 0) > torch.unsqueeze(positions, 1)
+    mask = torch.masked_fill(self.zeros([n, room]), hidden_keys, -float("inf"))
     mask = torch.unsqueeze(torch.unsqueeze(mask, 1), 1)
     group = self.heads // self.kv_heads
     x = torch.embedding(ends[0], tokens)
@@ -932,14 +951,12 @@ class Decoder(Module):
       q, k, v = self.project(x, cos, sin, ws, i)
       _0 = torch.index_put_(self.keys[i], at, k)
       _1 = torch.index_put_(self.values[i], at, v)
-      ks = torch.slice(self.keys[i], 2, 0, end)
-      vs = torch.slice(self.values[i], 2, 0, end)
       qs = q.view([n, self.kv_heads, group, self.head_dim])
-      if end <= 64 or not self.half:
-        scores = torch.matmul(qs, torch.transpose(ks, 2, 3))
-        a = torch.matmul(torch.softmax(torch.add(mask, scores, alpha=self.head_dim ** -0.5), -1), vs)
+      if self.on_cpu or not self.half:
+        scores = torch.matmul(qs, torch.transpose(self.keys[i], 2, 3))
+        a = torch.matmul(torch.softmax(torch.add(mask, scores, alpha=self.head_dim ** -0.5), -1), self.values[i])
       else:
-        a = torch.scaled_dot_product_attention(qs, ks, vs, mask, 0., False)
+        a = torch.scaled_dot_product_attention(qs, self.keys[i], self.values[i], mask, 0., False)
       x = self.finish(x, torch.reshape(a, [n, self.heads * self.head_dim]), ws, i)
     logits = torch.to(self.linear(self.norm(x, ends[1]), ends[2]), 6)
     return self.choose(logits, uniform, controls)

@@ -1,6 +1,7 @@
 package dev.apo.worker.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
@@ -13,6 +14,7 @@ import dev.apo.worker.model.ModelConfig;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.model.Rotary;
 import dev.apo.worker.sampling.Request;
+import dev.apo.worker.sampling.Response;
 import dev.apo.worker.sampling.Sampler;
 import dev.apo.worker.sampling.SamplingSettings;
 import java.io.IOException;
@@ -21,6 +23,8 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -52,21 +56,27 @@ class DecoderTest {
     }
   }
 
-  /** On a processor without kernels for BF16 too, where FP32 is computed. */
+  /**
+   * Rounding to eight bits after each operation leaves an error of one to three percent in models
+   * this small, in transformers as here. On a processor without kernels for BF16 FP32 is computed.
+   */
   @ParameterizedTest
   @FieldSource("MODELS")
-  void logitsInBf16AreCloseToThoseOfTransformers(String name) throws IOException {
+  void logitsInBf16AreCloseToThoseOfTransformersInFp32(String name) throws IOException {
     ModelDirectory model = TestModels.open(name);
     try (Decoder decoder = Decoder.load(model, Precision.BF16, 64)) {
       JsonNode expected = expected(model).get(0);
       float[][] logits = decoder.logits(new int[][] {ints(expected.get("ids"))});
+      double error = 0;
+      double size = 0;
       for (int t = 0; t < logits.length; t++) {
         for (int v = 0; v < logits[t].length; v++) {
           double theirs = expected.get("logits").get(t).get(v).asDouble();
-          assertThat((double) logits[t][v])
-              .isCloseTo(theirs, within(0.05 + 0.05 * Math.abs(theirs)));
+          error += Math.pow(logits[t][v] - theirs, 2);
+          size += Math.pow(theirs, 2);
         }
       }
+      assertThat(Math.sqrt(error / size)).isLessThan(0.04);
     }
   }
 
@@ -86,6 +96,64 @@ class DecoderTest {
         assertThat(responses.get(i)).allSatisfy(r -> assertThat(r.tokens()).isEqualTo(greedy));
       }
     }
+  }
+
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void responsesThatOutgrowTheRoomOfTheCacheAreThoseOfTheLogits(String name) {
+    int prompt = 3;
+    try (Decoder decoder = Decoder.load(TestModels.open(name), Precision.FP32, 160)) {
+      var settings = new SamplingSettings(Decoder.Controls.GREEDY, 150, Set.of());
+      var requests = List.of(new Request(new int[] {5, 3, 7}, new long[] {1, 2}));
+      for (Response response : new Sampler(decoder, settings).sample(requests).get(0)) {
+        int[] ids = new int[prompt + response.tokens().length];
+        System.arraycopy(new int[] {5, 3, 7}, 0, ids, 0, prompt);
+        System.arraycopy(response.tokens(), 0, ids, prompt, response.tokens().length);
+        float[][] logits = decoder.logits(new int[][] {ids});
+        for (int t = prompt; t < ids.length; t++) {
+          float most = Float.NEGATIVE_INFINITY;
+          for (float logit : logits[t - 1]) {
+            most = Math.max(most, logit);
+          }
+          assertThat(logits[t - 1][ids[t]]).as("token %d", t).isCloseTo(most, within(1e-4f));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void aLongSequenceBesideItChangesNeitherScoresNorGradientOfAShorterOne(String name) {
+    // Batches of more than 128 tokens a row pass another kernel of attention.
+    Sequence shorter = new Sequence(ids(120), 20);
+    Sequence longer = new Sequence(ids(150), 20);
+    try (Decoder decoder = Decoder.load(TestModels.open(name), Precision.FP32, 160)) {
+      decoder.prepareTraining();
+      var scores = new ArrayList<float[]>();
+      var gradients = new ArrayList<List<FloatBuffer>>();
+      for (var batch : List.of(List.of(shorter), List.of(shorter, longer))) {
+        float[] logProbs = decoder.forward(TokenBatch.of(batch), 1).logProbs();
+        float[] coefficients = new float[logProbs.length];
+        Arrays.fill(coefficients, 0, 100, 0.5f);
+        decoder.backward(coefficients, new float[0], 1);
+        scores.add(Arrays.copyOf(logProbs, 100));
+        gradients.add(gradient(decoder));
+        decoder.optimize(1, AdamW.of(0, 1), 0);
+      }
+      assertThat(scores.get(1)).containsExactly(scores.get(0), offset(1e-4f));
+      for (int p = 0; p < gradients.get(0).size(); p++) {
+        for (int i = 0; i < gradients.get(0).get(p).remaining(); i++) {
+          float expected = gradients.get(0).get(p).get(i);
+          assertThat(gradients.get(1).get(p).get(i))
+              .as("parameter %d at %d", p, i)
+              .isCloseTo(expected, within(1e-3f + 1e-3f * Math.abs(expected)));
+        }
+      }
+    }
+  }
+
+  private static int[] ids(int count) {
+    return new Random(1).ints(count, 2, 12).toArray();
   }
 
   @Test
