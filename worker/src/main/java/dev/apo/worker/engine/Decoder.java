@@ -46,7 +46,7 @@ public final class Decoder implements AutoCloseable {
   private static final int MOST_TOKENS = 8192;
 
   private final Room room;
-  private long activationBytes;
+  private Activations activations;
 
   /**
    * On its way to the engine. A buffer for each piece would be freed only when Java collects
@@ -88,6 +88,8 @@ public final class Decoder implements AutoCloseable {
     this.precision = precision == Precision.BF16 && !computesHalf() ? Precision.FP32 : precision;
     configure(owner != null);
     this.room = Room.on(device);
+    this.activations =
+        new Activations(config, valueBytes(), plainAttention(), room.activationBytes());
     keepActivations(room.activationBytes());
     this.master =
         owner != null
@@ -308,6 +310,10 @@ public final class Decoder implements AutoCloseable {
         && !parameters.get(2).parts().get(0).name().startsWith("model.layers.");
   }
 
+  private int valueBytes() {
+    return precision == Precision.BF16 ? 2 : 4;
+  }
+
   private boolean isOnCpu() {
     return !manager.getDevice().isGpu();
   }
@@ -428,8 +434,8 @@ public final class Decoder implements AutoCloseable {
    * again. Copies of the weights that would take more are not kept while training, either.
    */
   void keepActivations(long bytes) {
-    activationBytes = bytes;
-    boolean lean = trainable.weights() && bytes < Float.BYTES * config.parameterCount();
+    activations = activations.within(bytes);
+    boolean lean = trainable.weights() && activations.areFewerThanWeights();
     try (NDManager scope = manager.newSubManager()) {
       module.record(scope, "be_lean", scope.create(lean ? 1L : 0L));
     }
@@ -633,6 +639,10 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
+  private long layersComputedAgain(TokenBatch batch) {
+    return activations.layersComputedAgain(batch.ids().length, batch.width());
+  }
+
   private NDArray ids(NDManager scope, TokenBatch batch) {
     return scope.create(batch.ids(), new Shape(batch.rows(), batch.width()));
   }
@@ -646,23 +656,9 @@ public final class Decoder implements AutoCloseable {
    * many, and computes fewer layers again.
    */
   public int microBatchTokens() {
-    long kept = activationBytes / (config.layers() * layerActivations(1, 0));
-    return isOnCpu() ? (int) Math.max(FEWEST_TOKENS, Math.min(MOST_TOKENS, kept)) : MOST_TOKENS;
-  }
-
-  /** How many layers' activations find no room until the backward pass. */
-  private long layersComputedAgain(TokenBatch batch) {
-    return Math.max(
-        0, config.layers() - activationBytes / layerActivations(batch.ids().length, batch.width()));
-  }
-
-  /** Bytes that one layer keeps of so many tokens, in rows of this width, for the backward pass. */
-  private long layerActivations(long tokens, long width) {
-    long attention = (long) config.headDim() * (4L * config.heads() + 3L * config.kvHeads());
-    long probabilities = width <= plainAttention() ? width * config.heads() : 0;
-    long perToken =
-        2L * config.hiddenSize() + 2L * config.intermediateSize() + attention + probabilities;
-    return tokens * perToken * (precision == Precision.BF16 ? 2 : 4);
+    return isOnCpu()
+        ? (int) Math.max(FEWEST_TOKENS, Math.min(MOST_TOKENS, activations.tokensKept()))
+        : MOST_TOKENS;
   }
 
   // ---- sampling -------------------------------------------------------------------------------
@@ -682,9 +678,8 @@ public final class Decoder implements AutoCloseable {
 
   /** How many responses of {@code length} tokens, each with its prompt, the cache has room for. */
   public long slots(int length) {
-    long width = precision == Precision.BF16 ? 2 : 4;
-    long slotBytes = 2L * config.layers() * length * config.kvHeads() * config.headDim() * width;
-    return room.cacheBytes() / slotBytes;
+    long values = 2L * config.layers() * length * config.kvHeads() * config.headDim();
+    return room.cacheBytes() / (values * valueBytes());
   }
 
   @Override
