@@ -27,12 +27,6 @@ import java.util.Map;
  * gives its methods Java types. Not thread-safe: one thread drives a decoder.
  */
 public final class Decoder implements AutoCloseable {
-  /**
-   * Logits of one piece of the head, in values: bounds memory whatever the batch and the
-   * vocabulary.
-   */
-  private static final int HEAD_VALUES = 1 << 23;
-
   /** Values copied at once from model to model. */
   private static final int COPIED = 1 << 22;
 
@@ -47,6 +41,9 @@ public final class Decoder implements AutoCloseable {
 
   private final Room room;
   private Activations activations;
+
+  /** Bounds memory, whatever the batch and the vocabulary. */
+  private int logitsAtOnce = 1 << 23;
 
   /**
    * On its way to the engine. A buffer for each piece would be freed only when Java collects
@@ -441,6 +438,11 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
+  /** Sets how many logits the head gives at once. */
+  void readLogitsAtOnce(int values) {
+    logitsAtOnce = values;
+  }
+
   /** Allocates gradients and AdamW's moments, all zero. */
   public void prepareTraining() {
     prepareGradient();
@@ -648,7 +650,7 @@ public final class Decoder implements AutoCloseable {
   }
 
   private long chunk() {
-    return Math.max(16, HEAD_VALUES / config.vocabSize());
+    return Math.max(ROWS, logitsAtOnce / config.vocabSize() / ROWS * ROWS);
   }
 
   /**

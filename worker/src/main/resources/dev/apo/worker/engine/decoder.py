@@ -43,6 +43,7 @@ class Decoder(Module):
   kept : List[List[Tensor]]
   head_state : List[Tensor]
   targets : List[Tensor]
+  head : List[Tensor]
 
   # ---- set-up -------------------------------------------------------------------------------------------------
   # Weights are one flat list: embedding, final norm, the head unless it is tied, then six arrays a layer:
@@ -557,6 +558,14 @@ class Decoder(Module):
       dv = torch.transpose(torch.sum(torch.reshape(dvs, split), [2]), 1, 2)
     return (dq, dk, dv)
 
+  # Where the weights of the head are.
+  def head_at(self: __torch__.Decoder) -> int:
+    if self.tied:
+      o = 0
+    else:
+      o = 2
+    return o
+
   def first_layer(self: __torch__.Decoder) -> int:
     if self.tied:
       o = 2
@@ -603,17 +612,29 @@ class Decoder(Module):
   # ids [B, T] hold prompt and response, padded on the right. at [R] are flat positions b * T + t whose next token is a
   # response token; targets [R] those next tokens. Only these positions pass the head, a chunk at a time.
 
+  # Rows of a piece, where so many are cut into even pieces of at most most, a multiple of 32.
+  def piece(self: __torch__.Decoder, rows: int, most: int) -> int:
+    pieces = ops.prim.max(1, (rows + most - 1) // most)
+    return ((rows + pieces - 1) // pieces + 31) // 32 * 32
+
+  # h [R, H] -> log-probs of all tokens [R, V], nats, float32
+  def token_log_probs(self: __torch__.Decoder, h: Tensor, w: Tensor, temperature: float) -> Tensor:
+    logits = torch.to(self.linear(h, w), 6)
+    if temperature != 1.:
+      _0 = logits.div_(temperature)
+    return torch.log_softmax(logits, -1)
+
   # h [R, H], targets [R] -> [2, R]: log-prob of each target and entropy of its distribution, nats, float32
   def read_head(self: __torch__.Decoder, h: Tensor, targets: Tensor, w: Tensor, temperature: float, chunk: int) -> Tensor:
     logp = annotate(List[Tensor], [])
     entropy = annotate(List[Tensor], [])
+    size = self.piece(h.size(0), chunk)
     s = 0
     while s < h.size(0):
-      e = ops.prim.min(s + chunk, h.size(0))
-      lp = torch.log_softmax(torch.to(self.linear(torch.slice(h, 0, s, e), w), 6) / temperature, -1)
-      logp.append(torch.squeeze(torch.gather(lp, 1, torch.unsqueeze(torch.slice(targets, 0, s, e), 1)), 1))
+      lp = self.token_log_probs(torch.slice(h, 0, s, s + size), w, temperature)
+      logp.append(torch.squeeze(torch.gather(lp, 1, torch.unsqueeze(torch.slice(targets, 0, s, s + size), 1)), 1))
       entropy.append(-torch.sum(torch.exp(lp).mul_(lp), [-1]))
-      s = e
+      s = s + size
     return torch.stack([torch.cat(logp), torch.cat(entropy)])
 
   def score(self: __torch__.Decoder, ids: Tensor, at: Tensor, targets: Tensor, temperature: Tensor, chunk: Tensor, use_reference: Tensor) -> Tensor:
@@ -783,37 +804,47 @@ class Decoder(Module):
   def train_forward(self: __torch__.Decoder, ids: Tensor, at: Tensor, targets: Tensor, temperature: Tensor, chunk: Tensor, recompute: Tensor) -> Tensor:
     h = self.body_forward(ids, at, recompute)
     self.targets = [torch.clone(targets)]
-    return self.read_head(h, targets, self.training_ends()[2], float(temperature), int(chunk))
+    self.head = [self.training_ends()[2]]
+    return self.read_head(h, targets, self.head[0], float(temperature), int(chunk))
 
   # coefficients [R] are the loss's derivatives by each log-prob, entropy [R], or empty, by each entropy.
-  # One buffer a chunk of the head:
-  #   d logp / d logits = (onehot - p) / temperature,  d entropy / d logits = -p (logp + entropy) / temperature
+  # The head's own gradient is the largest array of all, so as many rows as may be add to it at once.
   def train_backward(self: __torch__.Decoder, coefficients: Tensor, entropy: Tensor, temperature: Tensor, chunk: Tensor) -> Tensor:
     h = self.head_state[2]
-    targets = self.targets[0]
-    packed_head = self.training_ends()[2]
-    tau = float(temperature)
-    if self.tied:
-      head_index = 0
-    else:
-      head_index = 2
     parts = annotate(List[Tensor], [])
+    size = self.piece(h.size(0), 4 * int(chunk))
     s = 0
     while s < h.size(0):
-      e = ops.prim.min(s + int(chunk), h.size(0))
-      hc = torch.slice(h, 0, s, e)
-      c = torch.unsqueeze(torch.slice(coefficients, 0, s, e), 1)
-      lp = torch.log_softmax(torch.to(self.linear(hc, packed_head), 6) / tau, -1)
-      p = torch.exp(lp)
-      if entropy.size(0) == 0:
-        d = p.mul_(-c)
-      else:
-        negative_entropy = torch.sum(p * lp, [-1], True)
-        d = (lp - negative_entropy).mul_(torch.unsqueeze(torch.slice(entropy, 0, s, e), 1)).add_(c).mul_(p).neg_()
-      d = d.scatter_add_(1, torch.unsqueeze(torch.slice(targets, 0, s, e), 1), c).div_(tau)
-      parts.append(self.linear_backward(torch.to(d, self.dtype()), hc, head_index, -1))
-      s = e
+      hs = torch.slice(h, 0, s, s + size)
+      c = torch.slice(coefficients, 0, s, s + size)
+      e = torch.slice(entropy, 0, s, s + size)
+      d = self.logits_gradient(hs, torch.slice(self.targets[0], 0, s, s + size), c, e, float(temperature), int(chunk))
+      parts.append(self.linear_backward(d, hs, self.head_at(), -1))
+      s = s + size
+    self.head = annotate(List[Tensor], [])
     return self.body_backward(torch.cat(parts))
+
+  # d logp / d logits = (onehot - p) / temperature,  d entropy / d logits = -p (logp + entropy) / temperature
+  # h, targets, c and entropy as above, of some rows -> [R, V], a chunk of which at a time is held in float32
+  def logits_gradient(self: __torch__.Decoder, h: Tensor, targets: Tensor, c: Tensor, entropy: Tensor, temperature: float, chunk: int) -> Tensor:
+    gradient = torch.empty([h.size(0), self.weights[self.head_at()].size(0)], dtype=self.dtype(), device=self.device())
+    size = self.piece(h.size(0), chunk)
+    s = 0
+    while s < h.size(0):
+      lp = self.token_log_probs(torch.slice(h, 0, s, s + size), self.head[0], temperature)
+      cs = torch.unsqueeze(torch.slice(c, 0, s, s + size), 1)
+      if entropy.size(0) == 0:
+        d = lp.exp_().mul_(-cs)
+      else:
+        p = torch.exp(lp)
+        negative_entropy = torch.sum(p * lp, [-1], True)
+        d = (lp - negative_entropy).mul_(torch.unsqueeze(torch.slice(entropy, 0, s, s + size), 1)).add_(cs).mul_(p).neg_()
+      d = d.scatter_add_(1, torch.unsqueeze(torch.slice(targets, 0, s, s + size), 1), cs)
+      if temperature != 1.:
+        _0 = d.div_(temperature)
+      _1 = torch.slice(gradient, 0, s, s + size).copy_(d)
+      s = s + size
+    return gradient
 
   # ---- a critic: its head has one row, which gives a value instead of logits ----------------------------------------
 

@@ -28,15 +28,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** A run whose storage is out, slow, busy or damages what it carries, and what comes of it. */
 @Tag("slow")
 @Tag("drill")
-@Execution(ExecutionMode.CONCURRENT) // They wait most of the time.
 class StorageDrillTest {
   private static final Duration OUTAGE =
       Duration.ofSeconds(Integer.getInteger("drill.seconds", 10));

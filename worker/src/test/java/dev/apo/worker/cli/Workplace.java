@@ -219,6 +219,7 @@ final class Workplace {
     environment("MALLOC_ARENA_MAX", "2");
     environment("MALLOC_MMAP_THRESHOLD_", "33554432");
     environment("MALLOC_TRIM_THRESHOLD_", "67108864");
+    environment("MALLOC_TOP_PAD_", "67108864");
     String some = steps.stream().map(String::valueOf).collect(Collectors.joining(","));
     var all = new ArrayList<>(List.of(notes.toString(), some));
     all.addAll(List.of(arguments(command)));

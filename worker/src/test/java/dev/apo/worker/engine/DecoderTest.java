@@ -259,6 +259,42 @@ class DecoderTest {
     }
   }
 
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void theHeadInPiecesIsTheHeadAtOnce(String name) {
+    var random = new Random(5);
+    List<Sequence> sequences =
+        IntStream.range(0, 12)
+            .mapToObj(i -> Sequence.of(new int[] {3}, random.ints(30, 0, 40).toArray()))
+            .toList();
+    try (Decoder decoder = Decoder.load(TestModels.open(name), Precision.FP32, 64)) {
+      decoder.prepareTraining();
+      List<FloatBuffer> atOnce = gradientsWithEntropy(decoder, TokenBatch.of(sequences));
+      decoder.optimize(1, AdamW.of(0, 1), 0);
+      decoder.readLogitsAtOnce(1);
+      List<FloatBuffer> inPieces = gradientsWithEntropy(decoder, TokenBatch.of(sequences));
+      for (int p = 0; p < atOnce.size(); p++) {
+        for (int i = 0; i < atOnce.get(p).remaining(); i++) {
+          float expected = atOnce.get(p).get(i);
+          assertThat(inPieces.get(p).get(i))
+              .isCloseTo(expected, offset(1e-3f + 1e-3f * Math.abs(expected)));
+        }
+      }
+    }
+  }
+
+  private static List<FloatBuffer> gradientsWithEntropy(Decoder decoder, TokenBatch batch) {
+    float[] logProbs = decoder.forward(batch, 0.7).logProbs();
+    float[] coefficients = new float[logProbs.length];
+    float[] entropy = new float[logProbs.length];
+    for (int i = 0; i < coefficients.length; i++) {
+      coefficients[i] = logProbs[i] / 10;
+      entropy[i] = i % 7 * 0.1f;
+    }
+    decoder.backward(coefficients, entropy, 0.7);
+    return gradient(decoder);
+  }
+
   @Test
   void microBatchesHaveTheTokensWhoseActivationsFindRoom() {
     try (Decoder decoder =
