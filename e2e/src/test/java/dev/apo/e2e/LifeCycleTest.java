@@ -18,20 +18,12 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
-import org.junit.jupiter.api.parallel.ResourceAccessMode;
-import org.junit.jupiter.api.parallel.ResourceLock;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs of the shell worker, in all their ups and downs, on real pods. */
-@Execution(ExecutionMode.CONCURRENT) // They wait most of the time.
-@ResourceLock(value = LifeCycleTest.OPERATOR, mode = ResourceAccessMode.READ)
 class LifeCycleTest {
-  static final String OPERATOR = "the operator's pods";
-
   private static final Map<String, String> QUICK =
       Map.of("FAKE_SECONDS_PREPARE", "0", "FAKE_SECONDS_ESTIMATE", "0", "FAKE_SECONDS_TRAIN", "0");
   private static Cluster cluster;
@@ -219,7 +211,6 @@ class LifeCycleTest {
   }
 
   @Test
-  @ResourceLock(OPERATOR)
   void anotherReplicaTakesOverAndTheJobGoesOn() {
     cluster.create("leader", slow("train"));
     Pod pod = cluster.runningPod("leader-train-1");
