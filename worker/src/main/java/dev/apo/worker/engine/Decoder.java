@@ -42,7 +42,10 @@ public final class Decoder implements AutoCloseable {
   private final Room room;
   private Activations activations;
 
-  /** Bounds memory, whatever the batch and the vocabulary. */
+  /**
+   * Bounds memory, whatever the batch and the vocabulary: so many in 32 bits, and derivatives by
+   * four times as many.
+   */
   private int logitsAtOnce = 1 << 23;
 
   /**
@@ -438,7 +441,7 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  /** Sets how many logits the head gives at once. */
+  /** Sets how many logits the head gives at once, at the least those of 32 positions. */
   void readLogitsAtOnce(int values) {
     logitsAtOnce = values;
   }

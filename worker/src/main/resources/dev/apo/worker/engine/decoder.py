@@ -560,18 +560,10 @@ class Decoder(Module):
 
   # Where the weights of the head are.
   def head_at(self: __torch__.Decoder) -> int:
-    if self.tied:
-      o = 0
-    else:
-      o = 2
-    return o
+    return 2 - 2 * int(self.tied)
 
   def first_layer(self: __torch__.Decoder) -> int:
-    if self.tied:
-      o = 2
-    else:
-      o = 3
-    return o
+    return 3 - int(self.tied)
 
   # How many arrays a layer has beyond those that all families have.
   def extras(self: __torch__.Decoder) -> int:
