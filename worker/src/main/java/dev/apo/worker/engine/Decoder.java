@@ -87,6 +87,7 @@ public final class Decoder implements AutoCloseable {
     this.module = TorchModule.load(manager, "decoder.py");
     this.precision = precision == Precision.BF16 && !computesHalf() ? Precision.FP32 : precision;
     configure(owner != null);
+    packMatrices(isOnCpu() && !Devices.isSmall(config));
     this.room = Room.on(device);
     this.activations =
         new Activations(config, valueBytes(), plainAttention(), room.activationBytes());
@@ -438,6 +439,16 @@ public final class Decoder implements AutoCloseable {
     boolean lean = trainable.weights() && activations.areFewerThanWeights();
     try (NDManager scope = manager.newSubManager()) {
       module.record(scope, "be_lean", scope.create(lean ? 1L : 0L));
+    }
+  }
+
+  /**
+   * Sets whether forward passes read matrices in an order of their own, which pays for large ones
+   * on a processor. Before the reference policy is frozen.
+   */
+  void packMatrices(boolean packs) {
+    try (NDManager scope = manager.newSubManager()) {
+      module.record(scope, "pack_matrices", scope.create(packs ? 1L : 0L));
     }
   }
 

@@ -67,6 +67,11 @@ public record Devices(List<Device> named) {
     return new Devices(Collections.nCopies(count, Device.cpu()));
   }
 
+  /** Whether what an operation takes to begin counts as much as what it computes. */
+  static boolean isSmall(ModelConfig config) {
+    return config.parameterCount() * Float.BYTES <= SMALL_MODEL_BYTES;
+  }
+
   /**
    * The devices for a model; loads the engine.
    *
@@ -74,15 +79,14 @@ public record Devices(List<Device> named) {
    * @throws ApoException USAGE if a named GPU is not there
    */
   List<Device> forModel(ModelConfig config) {
-    long bytes = config.parameterCount() * Float.BYTES;
-    return among(Engine.getInstance().getGpuCount(), JniUtils.getNumThreads(), bytes);
+    return among(Engine.getInstance().getGpuCount(), JniUtils.getNumThreads(), isSmall(config));
   }
 
   /**
    * A small model's operations are too short to be shared by several cores: one core per replica
    * does more. A large model's weights are better read once for all cores, so it has one replica.
    */
-  List<Device> among(int gpus, int cores, long bytes) {
+  List<Device> among(int gpus, int cores, boolean small) {
     named.stream()
         .filter(device -> device.isGpu() && device.getDeviceId() >= gpus)
         .findFirst()
@@ -103,6 +107,6 @@ public record Devices(List<Device> named) {
     }
     return gpus > 0
         ? IntStream.range(0, gpus).mapToObj(Device::gpu).toList()
-        : cpus(bytes <= SMALL_MODEL_BYTES ? Math.min(MOST, cores) : 1).named();
+        : cpus(small ? Math.min(MOST, cores) : 1).named();
   }
 }

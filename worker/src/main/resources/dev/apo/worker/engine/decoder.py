@@ -9,6 +9,7 @@ class Decoder(Module):
   tied : bool
   half : bool
   on_cpu : bool
+  packs : bool
   replica : bool
   plain_attention : int
   bias : bool
@@ -118,6 +119,11 @@ class Decoder(Module):
     self.weights = weights
     self.packed = annotate(List[List[Tensor]], [])
     return master[0]
+
+  def pack_matrices(self: __torch__.Decoder, packs: Tensor) -> Tensor:
+    self.packs = bool(packs)
+    self.packed = annotate(List[List[Tensor]], [])
+    return packs
 
   def be_lean(self: __torch__.Decoder, lean: Tensor) -> Tensor:
     self.lean = bool(lean)
@@ -242,10 +248,11 @@ class Decoder(Module):
       self.packed = annotate(List[List[Tensor]], [])
     return unused
 
-  # The matrix in the order in which oneDNN's kernels read it, opaque to all but linear() and its kin. A product with few
-  # rows would otherwise spend most of its time on bringing the matrix into such an order.
+  # The matrix in the order in which oneDNN's kernels read it, opaque to all but linear() and its kin. A product of a large one with
+  # few rows would otherwise spend most of its time on bringing the matrix into such an order. Packing takes a quarter of a
+  # millisecond, however small a matrix is, and a product by a packed one ten times what a plain one takes to begin.
   def pack_matrix(self: __torch__.Decoder, w: Tensor) -> Tensor:
-    if self.on_cpu:
+    if self.packs:
       p = ops.mkldnn._reorder_linear_weight(w)
     else:
       p = w
@@ -392,7 +399,7 @@ class Decoder(Module):
 
   # x @ w^T for a packed w
   def linear(self: __torch__.Decoder, x: Tensor, w: Tensor) -> Tensor:
-    if self.on_cpu:
+    if self.packs:
       y = ops.mkldnn._linear_pointwise(x, w, None, "none", annotate(List[Optional[number]], []), "")
     else:
       y = torch.linear(x, w)
@@ -400,7 +407,7 @@ class Decoder(Module):
 
   # other + x @ w^T for a packed w
   def linear_add(self: __torch__.Decoder, x: Tensor, w: Tensor, other: Tensor) -> Tensor:
-    if self.on_cpu:
+    if self.packs:
       y = ops.mkldnn._linear_pointwise(x, other, w, None, "add")
     else:
       y = other + torch.linear(x, w)
@@ -419,7 +426,7 @@ class Decoder(Module):
 
   # silu(x @ gate^T) * (x @ up^T) for packed matrices
   def gated(self: __torch__.Decoder, x: Tensor, gate: Tensor, up: Tensor) -> Tensor:
-    if self.on_cpu:
+    if self.packs:
       g = ops.mkldnn._linear_pointwise(x, gate, None, "swish", annotate(List[Optional[number]], []), "")
       y = ops.mkldnn._linear_pointwise(x, g, up, None, "mul")
     else:
@@ -500,9 +507,18 @@ class Decoder(Module):
     p = torch.permute(a.view([rows, self.kv_heads, group, length, self.head_dim]), [0, 3, 1, 2, 4])
     return torch.reshape(p, [rows, length, self.heads * self.head_dim])
 
-  # k or v [B, T, kv_heads, D] -> [B * kv_heads, T, D]
+  # k or v [B, T, kv_heads, D] -> [B * kv_heads, T rounded up, D], padded with zeros
   def by_head(self: __torch__.Decoder, k: Tensor) -> Tensor:
-    return torch.reshape(torch.transpose(k, 1, 2), [k.size(0) * self.kv_heads, k.size(1), self.head_dim])
+    length = self.whole_vectors(k.size(1))
+    t = torch.transpose(k, 1, 2)
+    if length > k.size(1):
+      t = torch.constant_pad_nd(t, [0, 0, 0, length - k.size(1)])
+    return torch.reshape(t, [k.size(0) * self.kv_heads, length, self.head_dim])
+
+  # Softmax takes a tenth of the time where the numbers of a row fill the processor's vectors.
+  def whole_vectors(self: __torch__.Decoder, length: int) -> int:
+    numbers = 16 * (1 + int(self.half))
+    return (length + numbers - 1) // numbers * numbers
 
   # [B, T, kv_heads, D] -> [B, heads, T, D], each key head repeated for its group of query heads.
   def spread(self: __torch__.Decoder, k: Tensor) -> Tensor:
@@ -524,7 +540,8 @@ class Decoder(Module):
       qs = self.grouped(q)
       ks = self.by_head(k)
       vs = self.by_head(v)
-      future = torch.triu(self.zeros([length, length]).fill_(-float("inf")), 1)
+      # Keys that only pad come behind all others.
+      future = torch.triu(self.zeros([length, ks.size(1)]).fill_(-float("inf")), 1)
       mask = torch.repeat(future, [self.heads // self.kv_heads, 1])
       p = torch.softmax(torch.baddbmm(mask, qs, torch.transpose(ks, 1, 2), alpha=self.head_dim ** -0.5), -1)
       saved = [self.ungrouped(torch.bmm(p, vs), q.size(0)), qs, ks, vs, p]
@@ -535,6 +552,10 @@ class Decoder(Module):
       a, lse = torch._scaled_dot_product_flash_attention_for_cpu(qs, ks, vs, 0., True)
       saved = [torch.reshape(torch.transpose(a, 1, 2), [q.size(0), length, self.heads * self.head_dim]), qs, ks, vs, a, lse]
     return saved
+
+  # The reverse of by_head: -> [B, T, kv_heads, D]
+  def keys_first(self: __torch__.Decoder, k: Tensor, rows: int, length: int) -> Tensor:
+    return torch.transpose(torch.slice(k.view([rows, self.kv_heads, k.size(1), self.head_dim]), 2, 0, length), 1, 2)
 
   # gradient of the context [B, T, heads * D] -> gradients of q [B, T, heads, D], k and v [B, T, kv_heads, D]
   def attend_backward(self: __torch__.Decoder, g: Tensor, saved: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
@@ -547,8 +568,8 @@ class Decoder(Module):
       ga = self.grouped(gh)
       ds = torch._softmax_backward_data(torch.bmm(ga, torch.transpose(vs, 1, 2)), p, -1, self.dtype()).mul_(self.head_dim ** -0.5)
       dq = self.ungrouped(torch.bmm(ds, ks), rows).view([rows, length, self.heads, self.head_dim])
-      dk = torch.transpose(torch.bmm(torch.transpose(ds, 1, 2), qs).view([rows, self.kv_heads, length, self.head_dim]), 1, 2)
-      dv = torch.transpose(torch.bmm(torch.transpose(p, 1, 2), ga).view([rows, self.kv_heads, length, self.head_dim]), 1, 2)
+      dk = self.keys_first(torch.bmm(torch.transpose(ds, 1, 2), qs), rows, length)
+      dv = self.keys_first(torch.bmm(torch.transpose(p, 1, 2), ga), rows, length)
     else:
       context, qs, ks, vs, a, lse = saved
       dqs, dks, dvs = torch._scaled_dot_product_flash_attention_for_cpu_backward(torch.transpose(gh, 1, 2), qs, ks, vs, a, lse, 0., True)
@@ -687,8 +708,10 @@ class Decoder(Module):
       row = end
     return gz
 
-  # One layer with everything that layer_backward needs; its output comes first.
-  def layer_forward(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, i: int) -> Tuple[Tensor, List[Tensor]]:
+  # One layer with everything that layer_backward needs; its output comes first. Behind the last layer's attention only the
+  # positions that the head reads count, so from there on it computes those alone: at is empty elsewhere.
+  # x [B, T, H] -> [B, T, H], or [R, H] at the flat positions at [R]
+  def layer_forward(self: __torch__.Decoder, x: Tensor, cos: Tensor, sin: Tensor, at: List[Tensor], i: int) -> Tuple[Tensor, List[Tensor]]:
     ws = self.training_layer(i)
     n1, r1 = self.unit(x)
     qk, v = self.heads_of(n1 * ws[0], ws, i)
@@ -701,6 +724,9 @@ class Decoder(Module):
       qk = qk
     q, k = torch.split_with_sizes(self.rotate(qk, cos, sin), [self.heads, self.kv_heads], 2)
     attention = self.attend(q, k, v)
+    for a in at:
+      attention[0] = torch.index_select(torch.flatten(attention[0], 0, 1), 0, a)
+      x = torch.index_select(torch.flatten(x, 0, 1), 0, a)
     y = self.add_delta(self.linear_add(attention[0], ws[2], x), attention[0], self.adapter(i, 1))
     n2, r2 = self.unit(y)
     gate, up = self.gate_and_up(n2 * ws[3], ws, i)
@@ -713,8 +739,9 @@ class Decoder(Module):
       kept.append(t)
     return (output, kept)
 
-  # g [B, T, H] is the gradient of the layer's output; adds to the gradients of its weights, returns that of its input.
-  def layer_backward(self: __torch__.Decoder, g: Tensor, kept: List[Tensor], cos: Tensor, sin: Tensor, i: int) -> Tensor:
+  # g is the gradient of the layer's output, as layer_forward gave it; adds to the gradients of its weights, returns that of its
+  # input [B, T, H].
+  def layer_backward(self: __torch__.Decoder, g: Tensor, kept: List[Tensor], cos: Tensor, sin: Tensor, at: List[Tensor], i: int) -> Tensor:
     ws = self.weights
     o = self.layer_at(i)
     attention = annotate(List[Tensor], [])
@@ -723,10 +750,19 @@ class Decoder(Module):
     n1, r1, n2, r2, gate, up = kept[0], kept[1], kept[2], kept[3], kept[4], kept[5]
     s = torch.silu(gate)
     dact = self.linear_backward(g, s * up, o + 5, self.adapter(i, 3))
-    dgate = torch.silu_backward(dact * up, gate)
-    dh2 = self.linear_backward(torch.cat([dgate, dact * s], -1), n2 * ws[o + 3], o + 4, self.adapter(i, 2))
+    sizes = torch.size(gate)
+    sizes[-1] = 2 * sizes[-1]
+    dboth = torch.new_empty(gate, sizes)
+    dgate, dup = torch.chunk(dboth, 2, -1)
+    _0 = torch.silu_backward(dact * up, gate, grad_input=dgate)
+    _1 = torch.mul(dact, s, out=dup)
+    dh2 = self.linear_backward(dboth, n2 * ws[o + 3], o + 4, self.adapter(i, 2))
     dy = g + self.norm_backward(dh2, n2, r2, ws[o + 3], o + 3)
-    dq, dk, dv = self.attend_backward(self.linear_backward(dy, attention[0], o + 2, self.adapter(i, 1)), attention)
+    dcontext = self.linear_backward(dy, attention[0], o + 2, self.adapter(i, 1))
+    for a in at:
+      dcontext = self.scattered(dcontext, a, n1)
+      dy = self.scattered(dy, a, n1)
+    dq, dk, dv = self.attend_backward(dcontext, attention)
     dqk = torch.cat([dq, dk], 2)
     # The transpose of a rotation.
     a, b = torch.chunk(dqk * sin, 2, -1)
@@ -737,9 +773,22 @@ class Decoder(Module):
       dqk = dqk
     dfused = torch.flatten(torch.cat([dqk, dv], 2), 2)
     if self.bias and not self.frozen:
-      _0 = self.gradient[o + 6].add_(torch.sum(torch.flatten(dfused, 0, 1), [0], dtype=6))
+      _2 = self.gradient[o + 6].add_(torch.sum(torch.flatten(dfused, 0, 1), [0], dtype=6))
     dh1 = self.linear_backward(dfused, n1 * ws[o], o + 1, self.adapter(i, 0))
     return dy + self.norm_backward(dh1, n1, r1, ws[o], o)
+
+  # Rows [R, C] at the flat positions at [R] -> [B, T, C], B and T as those of like, zero elsewhere. Rows that only pad stand at the
+  # first place, and add zeros to it.
+  def scattered(self: __torch__.Decoder, rows: Tensor, at: Tensor, like: Tensor) -> Tensor:
+    all = self.zeros([like.size(0) * like.size(1), rows.size(1)]).index_add_(0, at, rows)
+    return all.view([like.size(0), like.size(1), rows.size(1)])
+
+  # The flat positions that layer i computes behind its attention, at of the last one and all of the others.
+  def read_of(self: __torch__.Decoder, i: int, at: Tensor) -> List[Tensor]:
+    read = annotate(List[Tensor], [])
+    if i == self.layers - 1:
+      read = [at]
+    return read
 
   # The forward half of a step: what the backward half needs stays in the module. Of the first layers, as many as recompute
   # says, only the inputs are kept, of the others everything inside them too. No autograd: the backward half is written out,
@@ -753,19 +802,20 @@ class Decoder(Module):
       self.packed = annotate(List[List[Tensor]], [])
     _0 = self.ready_gradient(ids)
     x = torch.embedding(self.weights[0], ids)
+    # Java's arrays live in buffers of Java, which are gone once the call is over.
+    at = torch.clone(at)
     for i in range(self.layers):
-      output, k = self.layer_forward(x, cos, sin, i)
+      output, k = self.layer_forward(x, cos, sin, self.read_of(i, at), i)
       if i < int(recompute):
         inputs.append(x)
       else:
         kept.append(k)
       x = output
-    n, r = self.unit(torch.index_select(torch.flatten(x, 0, 1), 0, at))
+    n, r = self.unit(x)
     h = n * self.weights[1]
     self.inputs = inputs
     self.kept = kept
-    # Java's arrays live in buffers of Java, which are gone once the call is over.
-    self.head_state = [n, r, h, torch.clone(ids), torch.clone(at)]
+    self.head_state = [n, r, h, torch.clone(ids), at]
     return h
 
   # The backward half: dh is the gradient of what body_forward gave; adds to the gradients.
@@ -773,17 +823,14 @@ class Decoder(Module):
     n, r, h, ids, at = self.head_state
     self.head_state = annotate(List[Tensor], [])
     g = self.norm_backward(dh, n, r, self.weights[1], 1)
-    # Rows that only pad stand at the first place, and add zeros to it.
-    g = self.zeros([ids.size(0) * ids.size(1), h.size(1)]).index_add_(0, at, g)
-    g = g.view([ids.size(0), ids.size(1), h.size(1)])
     cos, sin = self.rotary(ids.size(1))
     for j in range(self.layers):
       i = self.layers - 1 - j
       if len(self.kept) == 0:
-        output, k = self.layer_forward(self.inputs.pop(), cos, sin, i)
+        output, k = self.layer_forward(self.inputs.pop(), cos, sin, self.read_of(i, at), i)
       else:
         k = self.kept.pop()
-      g = self.layer_backward(g, k, cos, sin, i)
+      g = self.layer_backward(g, k, cos, sin, self.read_of(i, at), i)
     if not self.frozen:
       rows = torch.to(torch.flatten(g, 0, 1), 6)
       if self.on_cpu:
@@ -881,7 +928,7 @@ class Decoder(Module):
       values.append(self.zeros([int(slots), self.kv_heads, 0, self.head_dim]))
     self.keys = keys
     self.values = values
-    self.longest = int(length)
+    self.longest = self.whole_vectors(int(length))
     return slots
 
   # Makes room for positions below end.

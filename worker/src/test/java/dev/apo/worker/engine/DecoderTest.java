@@ -150,14 +150,7 @@ class DecoderTest {
         decoder.optimize(1, AdamW.of(0, 1), 0);
       }
       assertThat(scores.get(1)).containsExactly(scores.get(0), offset(1e-4f));
-      for (int p = 0; p < gradients.get(0).size(); p++) {
-        for (int i = 0; i < gradients.get(0).get(p).remaining(); i++) {
-          float expected = gradients.get(0).get(p).get(i);
-          assertThat(gradients.get(1).get(p).get(i))
-              .as("parameter %d at %d", p, i)
-              .isCloseTo(expected, within(1e-3f + 1e-3f * Math.abs(expected)));
-        }
-      }
+      assertClose(gradients.get(1), gradients.get(0));
     }
   }
 
@@ -232,11 +225,16 @@ class DecoderTest {
         gradients.add(gradient(decoder));
       }
     }
-    for (int p = 0; p < gradients.get(0).size(); p++) {
-      for (int i = 0; i < gradients.get(0).get(p).remaining(); i++) {
-        assertThat(gradients.get(1).get(p).get(i))
+    assertClose(gradients.get(1), gradients.get(0));
+  }
+
+  private static void assertClose(List<FloatBuffer> gradients, List<FloatBuffer> expected) {
+    for (int p = 0; p < expected.size(); p++) {
+      for (int i = 0; i < expected.get(p).remaining(); i++) {
+        float value = expected.get(p).get(i);
+        assertThat(gradients.get(p).get(i))
             .as("parameter %d at %d", p, i)
-            .isCloseTo(gradients.get(0).get(p).get(i), within(1e-4f));
+            .isCloseTo(value, within(1e-3f + 1e-3f * Math.abs(value)));
       }
     }
   }
@@ -273,13 +271,7 @@ class DecoderTest {
       decoder.optimize(1, AdamW.of(0, 1), 0);
       decoder.readLogitsAtOnce(1);
       List<FloatBuffer> inPieces = gradientsWithEntropy(decoder, TokenBatch.of(sequences));
-      for (int p = 0; p < atOnce.size(); p++) {
-        for (int i = 0; i < atOnce.get(p).remaining(); i++) {
-          float expected = atOnce.get(p).get(i);
-          assertThat(inPieces.get(p).get(i))
-              .isCloseTo(expected, offset(1e-3f + 1e-3f * Math.abs(expected)));
-        }
-      }
+      assertClose(inPieces, atOnce);
     }
   }
 
@@ -349,15 +341,48 @@ class DecoderTest {
     }
   }
 
+  /** Small models do without, large ones pack; the models of the other tests are small. */
+  @ParameterizedTest
+  @FieldSource("MODELS")
+  void packedMatricesComputeWhatPlainOnesDo(String name) throws IOException {
+    ModelDirectory model = TestModels.open(name);
+    int[][] prompts = {{3, 9, 4}, {5, 6, 5, 6, 8}};
+    var settings = new SamplingSettings(Decoder.Controls.GREEDY, 12, model.eosIds());
+    TokenBatch batch = TokenBatch.of(SEQUENCES);
+    try (Decoder plain = Decoder.load(model, Precision.FP32, 64);
+        Decoder packing = Decoder.load(model, Precision.FP32, 64)) {
+      packing.packMatrices(true);
+      List<Request> requests =
+          Arrays.stream(prompts).map(prompt -> new Request(prompt, new long[3])).toList();
+      assertThat(tokens(new Sampler(packing, settings).sample(requests)))
+          .isDeepEqualTo(tokens(new Sampler(plain, settings).sample(requests)));
+      var scores = new ArrayList<float[]>();
+      var gradients = new ArrayList<List<FloatBuffer>>();
+      for (Decoder decoder : List.of(plain, packing)) {
+        decoder.freezeReference();
+        decoder.prepareTraining();
+        scores.add(decoder.score(batch, 0.7, true).logProbs());
+        gradients.add(gradientsWithEntropy(decoder, batch));
+      }
+      assertThat(scores.get(1)).containsExactly(scores.get(0), offset(1e-5f));
+      assertClose(gradients.get(1), gradients.get(0));
+    }
+  }
+
+  private static int[][] tokens(List<List<Response>> responses) {
+    return responses.stream().flatMap(List::stream).map(Response::tokens).toArray(int[][]::new);
+  }
+
   /** Whether the model's file has 32 bits for a weight or 16, in which a lean decoder keeps it. */
   @ParameterizedTest
   @FieldSource("MODELS")
   void theReferencePolicyStaysWhileThePolicyLearns(String name) {
     ModelDirectory model = TestModels.open(name);
     TokenBatch batch = TokenBatch.of(SEQUENCES);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 8; i++) {
       try (Decoder decoder = Decoder.load(model, Precision.values()[i % 2], 64)) {
-        decoder.keepActivations(i < 2 ? 0 : Long.MAX_VALUE);
+        decoder.keepActivations(i / 2 % 2 == 0 ? 0 : Long.MAX_VALUE);
+        decoder.packMatrices(i < 4);
         decoder.freezeReference();
         decoder.prepareTraining();
         float[] before = decoder.score(batch, 1, false).logProbs();
