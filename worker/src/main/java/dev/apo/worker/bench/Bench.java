@@ -1,8 +1,9 @@
 package dev.apo.worker.bench;
 
+import static java.util.stream.Collectors.joining;
+import static java.util.stream.Collectors.toList;
+
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.apo.api.v1alpha1.APOTrainingSpec;
-import dev.apo.api.v1alpha1.StorageSpec;
 import dev.apo.worker.FileErrors;
 import dev.apo.worker.StopSignal;
 import dev.apo.worker.engine.Devices;
@@ -19,9 +20,12 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Runs a measurement, the peer's beside it if there is one, and prints both with their ratio. */
@@ -37,11 +41,14 @@ public final class Bench {
     this.out = out;
   }
 
+  /**
+   * @param newTokens of each response
+   */
   public void generate(
-      Path model, Precision precision, int rounds, int batch, int promptTokens, int newTokens) {
+      Path model, Precision precision, int rounds, int promptTokens, int[] newTokens) {
     double ours =
         new EngineBench(ModelDirectory.open(model), precision, rounds)
-            .generate(batch, promptTokens, newTokens);
+            .generate(promptTokens, newTokens);
     JsonNode theirs =
         peer == null
             ? null
@@ -53,14 +60,12 @@ public final class Bench {
                 dtype(precision),
                 "--steps",
                 "" + rounds,
-                "--batch",
-                "" + batch,
                 "--prompt-tokens",
                 "" + promptTokens,
-                "--new-tokens",
-                "" + newTokens);
+                "--lengths",
+                IntStream.of(newTokens).mapToObj(String::valueOf).collect(joining(",")));
     print(
-        "generate " + precision + " batch " + batch,
+        "generate " + precision + " batch " + newTokens.length,
         "tokens/s",
         ours,
         theirs,
@@ -95,13 +100,18 @@ public final class Bench {
         true);
   }
 
-  /** A whole run without what a peer's figure leaves out: reading, evaluation and export. */
-  public void run(Path manifestFile) {
+  /**
+   * A whole run without what a peer's figure leaves out: reading, evaluation and export.
+   *
+   * @param seed of training; null for the manifest's
+   */
+  public void run(Path manifestFile, Long seed) {
     Manifest manifest = ManifestReader.read(manifestFile);
     try {
       Path work = Files.createTempDirectory("apo-bench");
       try {
-        Manifest here = storingIn(manifest, work.resolve("storage"));
+        Manifest seeded = seed == null ? manifest : manifest.withSeed(seed);
+        Manifest here = seeded.withStorage(work.resolve("storage").toUri().toString());
         var launch = new Launch("bench", 1, 0, work, Devices.PRESENT);
         JsonNode theirs = peer == null ? null : peer.run(forPeer(here, launch));
         Result result = run(here, launch);
@@ -117,28 +127,6 @@ public final class Bench {
     } catch (IOException e) {
       throw FileErrors.explain("write", Path.of(System.getProperty("java.io.tmpdir")), e);
     }
-  }
-
-  private static Manifest storingIn(Manifest manifest, Path directory) {
-    var storage = new StorageSpec(directory.toUri().toString(), null, null, null, null, null);
-    APOTrainingSpec s = manifest.spec();
-    var spec =
-        new APOTrainingSpec(
-            s.suspend(),
-            s.model(),
-            s.data(),
-            s.reward(),
-            s.sampling(),
-            s.preset(),
-            s.algorithm(),
-            s.estimate(),
-            s.train(),
-            s.evaluate(),
-            storage,
-            s.runPolicy(),
-            s.queueName(),
-            s.tracking());
-    return new Manifest(manifest.namespace(), manifest.name(), spec, manifest.baseDirectory());
   }
 
   private static String[] forPeer(Manifest manifest, Launch launch) throws IOException {
@@ -175,6 +163,20 @@ public final class Bench {
         unit,
         theirs,
         ratio);
+  }
+
+  /**
+   * How many tokens each of so many responses has: evenly from the shortest to the longest, in an
+   * order that is always the same.
+   */
+  public static int[] lengths(int responses, int shortest, int longest) {
+    List<Integer> lengths =
+        IntStream.range(0, responses)
+            .map(i -> longest - (longest - shortest) * i / Math.max(1, responses - 1))
+            .boxed()
+            .collect(toList());
+    Collections.shuffle(lengths, new Random(1));
+    return lengths.stream().mapToInt(Integer::intValue).toArray();
   }
 
   private static String dtype(Precision precision) {

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** Times the engine's two heavy operations on random tokens; medians, after a warm-up. */
@@ -28,17 +29,22 @@ final class EngineBench {
     this.rounds = rounds;
   }
 
-  /** Sampling, no response ends early: new tokens per second. */
-  double generate(int batch, int promptTokens, int newTokens) {
+  /**
+   * Sampling: new tokens per second.
+   *
+   * @param newTokens of each response
+   */
+  double generate(int promptTokens, int[] newTokens) {
+    int longest = IntStream.of(newTokens).max().orElseThrow();
     try (Decoder decoder =
-        Decoder.load(model, precision, promptTokens + newTokens, Trainable.NOTHING)) {
-      var settings = new SamplingSettings(new Decoder.Controls(1, 1, 0), newTokens, Set.of());
+        Decoder.load(model, precision, promptTokens + longest, Trainable.NOTHING)) {
+      var settings = new SamplingSettings(new Decoder.Controls(1, 1, 0), longest, Set.of());
       var requests = new ArrayList<Request>();
-      for (int i = 0; i < batch; i++) {
-        requests.add(new Request(tokens(promptTokens), new long[] {i}));
+      for (int i = 0; i < newTokens.length; i++) {
+        requests.add(new Request(tokens(promptTokens), new long[] {i}, newTokens[i]));
       }
       var sampler = new Sampler(decoder, settings);
-      return batch * newTokens / median(() -> sampler.sample(requests));
+      return IntStream.of(newTokens).sum() / median(() -> sampler.sample(requests));
     }
   }
 

@@ -68,6 +68,7 @@ final class PeerRun {
     all.addAll(List.of("--samples", "" + responses));
     all.addAll(List.of("--new-tokens", "" + spec.sampling().maxNewTokens()));
     all.addAll(List.of("--lr", "" + spec.train().learningRate()));
+    all.addAll(List.of("--seed", "" + spec.train().seed()));
     all.addAll(List.of("--beta1", "" + spec.algorithm().beta1()));
     all.addAll(List.of("--beta2", "" + klCoefficient(spec.algorithm())));
     return all.toArray(String[]::new);

@@ -31,7 +31,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
         names = "--peer",
         paramLabel = "COMMAND",
-        description = "How to start bench/peer.py, for instance '.venv/bin/python bench/peer.py'.")
+        description =
+            "How to start bench/peer.py, for instance '.venv/bin/python bench/peer.py'; for"
+                + " generate, bench/vllm_peer.py too.")
     private String peer;
 
     Bench bench() {
@@ -81,12 +83,21 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
         names = "--new-tokens",
         defaultValue = "128",
-        description = "Default: ${DEFAULT-VALUE}.")
+        description = "Of the longest response (default: ${DEFAULT-VALUE}).")
     int newTokens;
+
+    @Option(
+        names = "--shortest",
+        paramLabel = "<tokens>",
+        description =
+            "New tokens of the shortest response; the others have up to --new-tokens, evenly"
+                + " (default: all have as many).")
+    Integer shortest;
 
     @Override
     public Integer call() {
-      bench().generate(model, precision, rounds, batch, promptTokens, newTokens);
+      int[] lengths = Bench.lengths(batch, shortest == null ? newTokens : shortest, newTokens);
+      bench().generate(model, precision, rounds, promptTokens, lengths);
       return 0;
     }
   }
@@ -122,9 +133,14 @@ final class BenchCommand implements Callable<Integer> {
         description = "The manifest.")
     Path manifest;
 
+    @Option(
+        names = "--seed",
+        description = "Of training, here and there (default: the manifest's).")
+    Long seed;
+
     @Override
     public Integer call() {
-      bench().run(manifest);
+      bench().run(manifest, seed);
       return 0;
     }
   }

@@ -13,8 +13,6 @@ import dev.apo.worker.model.ModelConfig;
 import dev.apo.worker.model.ModelDirectory;
 import dev.apo.worker.model.Parameter;
 import dev.apo.worker.model.Parameters;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -39,6 +37,9 @@ public final class Decoder implements AutoCloseable {
   /** Tokens of a micro-batch that keep a GPU busy. */
   private static final int MOST_TOKENS = 8192;
 
+  /** Tokens that are scored at once where nobody names a number: many share what weights cost. */
+  public static final int SCORED_TOKENS = 4096;
+
   private final Room room;
   private Activations activations;
 
@@ -48,14 +49,9 @@ public final class Decoder implements AutoCloseable {
    */
   private int logitsAtOnce = 1 << 23;
 
-  /**
-   * On its way to the engine. A buffer for each piece would be freed only when Java collects
-   * garbage.
-   */
-  private ByteBuffer transfer = ByteBuffer.allocateDirect(0);
-
   private final NDManager manager;
   private final TorchModule module;
+  private final Transfer transfer;
   private final ModelConfig config;
   private final Precision precision;
   private final int maxLength;
@@ -85,6 +81,7 @@ public final class Decoder implements AutoCloseable {
     this.trainable = trainable;
     this.parameters = parameters;
     this.module = TorchModule.load(manager, "decoder.py");
+    this.transfer = new Transfer(module, manager);
     this.precision = precision == Precision.BF16 && !computesHalf() ? Precision.FP32 : precision;
     configure(owner != null);
     packMatrices(isOnCpu() && !Devices.isSmall(config));
@@ -144,7 +141,7 @@ public final class Decoder implements AutoCloseable {
     try {
       model.readWeights(
           (parameter, offset, values) ->
-              decoder.store(decoder.master.get(parameter), offset, values));
+              decoder.transfer.store(decoder.master.get(parameter), offset, values));
       decoder.weightsChanged();
       return decoder;
     } catch (RuntimeException e) {
@@ -357,40 +354,23 @@ public final class Decoder implements AutoCloseable {
 
   /** Reads values of one of the {@link #trained} arrays, flattened; a copy. */
   public FloatBuffer read(State state, int parameter, long offset, int count) {
-    return fetch(array(state, parameter), offset, count);
+    return transfer.fetch(array(state, parameter), offset, count);
   }
 
   /** Reads values of one of the model's arrays with its adapters merged, flattened; a copy. */
   public FloatBuffer readPolicy(int parameter, long offset, int count) {
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray values =
-          module.record(
-              scope,
-              "fetch_policy",
-              scope.create((long) parameter),
-              scope.create(offset),
-              scope.create((long) count));
-      return values.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
-    }
-  }
-
-  private FloatBuffer fetch(NDArray source, long offset, int count) {
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray values =
-          module.record(scope, "fetch", source, scope.create(offset), scope.create((long) count));
-      return values.toByteBuffer().order(ByteOrder.nativeOrder()).asFloatBuffer();
-    }
+    return transfer.fetchPolicy(parameter, offset, count);
   }
 
   /** Reads the accumulated gradient of one parameter, flattened; a copy. */
   FloatBuffer gradient(int parameter, long offset, int count) {
-    return fetch(gradient.get(parameter), offset, count);
+    return transfer.fetch(gradient.get(parameter), offset, count);
   }
 
   /** Overwrites the accumulated gradient of one parameter, flattened. */
   void writeGradient(int parameter, long offset, FloatBuffer values) {
     call("ready_gradient");
-    store(gradient.get(parameter), offset, values);
+    transfer.store(gradient.get(parameter), offset, values);
   }
 
   /**
@@ -398,20 +378,7 @@ public final class Decoder implements AutoCloseable {
    * #weightsChanged} must follow.
    */
   public void write(State state, int parameter, long offset, FloatBuffer values) {
-    store(array(state, parameter), offset, values);
-  }
-
-  private void store(NDArray target, long offset, FloatBuffer values) {
-    int count = values.remaining();
-    if (transfer.capacity() < count * Float.BYTES) {
-      transfer = ByteBuffer.allocateDirect(count * Float.BYTES);
-    }
-    ByteBuffer bytes = transfer.slice(0, count * Float.BYTES).order(ByteOrder.nativeOrder());
-    bytes.asFloatBuffer().put(values);
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray piece = scope.create(bytes, new Shape(count), DataType.FLOAT32);
-      module.record(scope, "store", target, scope.create(offset), piece);
-    }
+    transfer.store(array(state, parameter), offset, values);
   }
 
   /** Brings the copy that computations use up to date. */
@@ -509,20 +476,6 @@ public final class Decoder implements AutoCloseable {
         rows[i] = Arrays.copyOfRange(all, i * config.vocabSize(), (i + 1) * config.vocabSize());
       }
       return rows;
-    }
-  }
-
-  /**
-   * Per response token, in the order of {@link TokenBatch#targets}.
-   *
-   * @param logProbs of the token itself, nats, with logits divided by the temperature
-   * @param entropies of the distribution that it was drawn from, nats
-   */
-  public record TokenScores(float[] logProbs, float[] entropies) {
-    private static TokenScores of(NDArray pair, int tokens) {
-      float[] both = pair.toFloatArray();
-      int n = both.length / 2;
-      return new TokenScores(Arrays.copyOf(both, tokens), Arrays.copyOfRange(both, n, n + tokens));
     }
   }
 

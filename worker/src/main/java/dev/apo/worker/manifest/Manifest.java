@@ -1,8 +1,10 @@
 package dev.apo.worker.manifest;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.apo.api.v1alpha1.APOTrainingSpec;
-import dev.apo.api.v1alpha1.ModelSpec;
 import java.nio.file.Path;
+import java.util.function.Consumer;
 
 /**
  * A valid manifest.
@@ -13,6 +15,7 @@ import java.nio.file.Path;
  * @param baseDirectory the directory of the manifest, absolute, which relative addresses start from
  */
 public record Manifest(String namespace, String name, APOTrainingSpec spec, Path baseDirectory) {
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** An address of this manifest as an absolute one; see {@link Addresses#resolve}. */
   public String resolve(String uri) {
@@ -30,24 +33,23 @@ public record Manifest(String namespace, String name, APOTrainingSpec spec, Path
    * @param uri address of a model directory
    */
   public Manifest withModel(String uri) {
-    var s = spec;
-    var model = new ModelSpec(uri, null, null);
-    var other =
-        new APOTrainingSpec(
-            s.suspend(),
-            model,
-            s.data(),
-            s.reward(),
-            s.sampling(),
-            s.preset(),
-            s.algorithm(),
-            s.estimate(),
-            s.train(),
-            s.evaluate(),
-            s.storage(),
-            s.runPolicy(),
-            s.queueName(),
-            s.tracking());
-    return new Manifest(namespace, name, other, baseDirectory);
+    return edited(json -> json.putObject("model").put("uri", uri));
+  }
+
+  /** The same run that keeps its artifacts elsewhere. */
+  public Manifest withStorage(String uri) {
+    return edited(json -> json.putObject("storage").put("uri", uri));
+  }
+
+  /** The same run with another seed of training. */
+  public Manifest withSeed(long seed) {
+    return edited(json -> json.withObjectProperty("train").put("seed", seed));
+  }
+
+  private Manifest edited(Consumer<ObjectNode> edit) {
+    ObjectNode json = JSON.valueToTree(spec);
+    edit.accept(json);
+    return new Manifest(
+        namespace, name, JSON.convertValue(json, APOTrainingSpec.class), baseDirectory);
   }
 }

@@ -5,5 +5,11 @@ package dev.apo.worker.sampling;
  *
  * @param prompt token ids, at least one
  * @param seeds one per response; a response depends on its seed and the model alone
+ * @param mostTokens longest response, where that is less than the settings allow
  */
-public record Request(int[] prompt, long[] seeds) {}
+public record Request(int[] prompt, long[] seeds, int mostTokens) {
+  /** Whose responses are as long as the settings allow. */
+  public Request(int[] prompt, long[] seeds) {
+    this(prompt, seeds, Integer.MAX_VALUE);
+  }
+}

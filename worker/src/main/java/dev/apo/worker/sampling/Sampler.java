@@ -184,7 +184,8 @@ public final class Sampler {
       Slot slot = slots[place];
       slot.append(token);
       boolean eos = settings.eosIds().contains(token);
-      if (eos || slot.length == settings.maxNewTokens()) {
+      int most = Math.min(settings.maxNewTokens(), requests.get(slot.request).mostTokens());
+      if (eos || slot.length == most) {
         responses[slot.request][slot.sample] =
             new Response(Arrays.copyOf(slot.tokens, slot.length), !eos);
         slots[place] = null;

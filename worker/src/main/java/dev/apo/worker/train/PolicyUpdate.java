@@ -9,6 +9,7 @@ import dev.apo.worker.algorithm.StepMetrics;
 import dev.apo.worker.engine.AdamW;
 import dev.apo.worker.engine.Decoder;
 import dev.apo.worker.engine.Replicas;
+import dev.apo.worker.engine.TokenScores;
 import dev.apo.worker.train.MicroBatches.Pass;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -92,7 +93,7 @@ final class PolicyUpdate {
 
   private LossResult accumulate(
       Decoder decoder, Experience experience, Pass pass, MiniBatch miniBatch) {
-    Decoder.TokenScores scores = decoder.forward(pass.tokens(), temperature);
+    TokenScores scores = decoder.forward(pass.tokens(), temperature);
     double[][] logProbs = TokenRows.split(scores.logProbs(), pass.tokens());
     LossBatch batch = experience.lossBatch(miniBatch, pass.rows(), logProbs);
     LossResult result = loss.compute(batch);

@@ -28,7 +28,8 @@ class PeerRunTest {
         .startsWith("a2po")
         .containsSequence("--batch", "64")
         .containsSequence("--samples", "8")
-        .containsSequence("--beta2", "0.01");
+        .containsSequence("--beta2", "0.01")
+        .containsSequence("--seed", "0");
   }
 
   @Test

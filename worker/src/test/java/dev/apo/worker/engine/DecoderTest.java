@@ -163,7 +163,7 @@ class DecoderTest {
     ModelDirectory model = TestModels.open("f32-tied-own-head-dim");
     double temperature = 0.7;
     try (Decoder decoder = Decoder.load(model, Precision.FP32, 64)) {
-      Decoder.TokenScores scores = decoder.score(TokenBatch.of(SEQUENCES), temperature, false);
+      TokenScores scores = decoder.score(TokenBatch.of(SEQUENCES), temperature, false);
       int n = 0;
       for (Sequence s : SEQUENCES) {
         float[][] logits = decoder.logits(new int[][] {s.tokens()});
@@ -474,7 +474,7 @@ class DecoderTest {
       double temperature) {
     decoder.write(Decoder.State.WEIGHTS, p, at, FloatBuffer.wrap(new float[] {value}));
     decoder.weightsChanged();
-    Decoder.TokenScores scores = decoder.score(batch, temperature, false);
+    TokenScores scores = decoder.score(batch, temperature, false);
     double sum = 0;
     for (int i = 0; i < c.length; i++) {
       sum += (double) c[i] * scores.logProbs()[i] + ce * scores.entropies()[i];
