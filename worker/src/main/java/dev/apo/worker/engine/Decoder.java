@@ -37,9 +37,6 @@ public final class Decoder implements AutoCloseable {
   /** Tokens of a micro-batch that keep a GPU busy. */
   private static final int MOST_TOKENS = 8192;
 
-  /** Tokens that are scored at once where nobody names a number: many share what weights cost. */
-  public static final int SCORED_TOKENS = 4096;
-
   private final Room room;
   private Activations activations;
 

@@ -243,14 +243,7 @@ public final class TrainStage {
             train.miniBatchSize(),
             algorithm.epochsPerBatch(),
             microBatchTokens(models),
-            referenceTokens(models),
             temperature));
-  }
-
-  private int referenceTokens(Models models) {
-    int tokens = microBatchTokens(models);
-    boolean given = spec.train().microBatchTokens() != null || isOfficial();
-    return given ? tokens : Math.max(tokens, Decoder.SCORED_TOKENS);
   }
 
   private int microBatchTokens(Models models) {

@@ -22,16 +22,9 @@ final class Update {
    * @param miniBatchSize prompts, with all their responses, to an optimizer step
    * @param epochs passes over the rollout batch
    * @param microBatchTokens most tokens, padding included, that pass a model at once
-   * @param referenceTokens the same for the reference policy, which keeps nothing for a backward
-   *     pass, but may unpack its weights for each
    * @param temperature of sampling
    */
-  record Settings(
-      int miniBatchSize,
-      int epochs,
-      int microBatchTokens,
-      int referenceTokens,
-      double temperature) {}
+  record Settings(int miniBatchSize, int epochs, int microBatchTokens, double temperature) {}
 
   /**
    * @param policy learning rate
@@ -154,18 +147,6 @@ final class Update {
     return cuts;
   }
 
-  /** The whole rollout batch, for the reference policy. */
-  private List<Pass> referencePasses(List<Rollout> rollouts) {
-    List<int[]> units =
-        IntStream.range(0, rollouts.size()).mapToObj(row -> new int[] {row}).toList();
-    return MicroBatches.cut(
-        rollouts,
-        units,
-        settings.referenceTokens(),
-        models.policy().count(),
-        models.policy().devices());
-  }
-
   private Experience experience(
       List<List<Rollout>> groups,
       List<Rollout> rollouts,
@@ -180,7 +161,7 @@ final class Update {
         old ? timed("old_log_prob", seconds, () -> oldLogProbs(rollouts, passes)) : null;
     double[][] reference =
         loss.reads(Loss.Input.REFERENCE_LOG_PROBS)
-            ? timed("ref", seconds, () -> referenceLogProbs(rollouts))
+            ? timed("ref", seconds, () -> referenceLogProbs(rollouts, passes))
             : null;
     double[][] values =
         loss.reads(Loss.Input.VALUES)
@@ -219,11 +200,11 @@ final class Update {
         (decoder, tokens) -> decoder.forward(tokens, settings.temperature()).logProbs());
   }
 
-  private double[][] referenceLogProbs(List<Rollout> rollouts) {
+  private double[][] referenceLogProbs(List<Rollout> rollouts, List<Pass> passes) {
     return TokenRows.of(
         models.policy(),
         rollouts.size(),
-        referencePasses(rollouts),
+        passes,
         (decoder, tokens) -> decoder.score(tokens, settings.temperature(), true).logProbs());
   }
 

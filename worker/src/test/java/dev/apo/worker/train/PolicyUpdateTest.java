@@ -251,7 +251,7 @@ class PolicyUpdateTest {
               loss,
               update,
               null,
-              new Update.Settings(rows, 1, microBatchTokens, 4096, temperature))
+              new Update.Settings(rows, 1, microBatchTokens, temperature))
           .apply(
               rollouts().stream().map(List::of).toList(),
               0,

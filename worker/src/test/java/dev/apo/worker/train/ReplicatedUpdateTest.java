@@ -133,7 +133,7 @@ class ReplicatedUpdateTest {
                   .valueLoss()
                   .map(loss -> new CriticUpdate(models.critic(), loss, adamW))
                   .orElse(null),
-              new Update.Settings(6 / steps, steps, 64, 64, 1));
+              new Update.Settings(6 / steps, steps, 64, 1));
       update.apply(
           rollouts(),
           0,
