@@ -70,10 +70,11 @@ def main():
     if args.command == "requirements":
         requirements()
     elif "LD_PRELOAD" in os.environ:
+        os.environ.update({**SETTINGS, **os.environ})
         generate(args)
     else:
-        preload = ":".join(filter(os.path.exists, LIBRARIES))
-        os.execve(sys.executable, [sys.executable, *sys.argv], {**SETTINGS, **os.environ, "LD_PRELOAD": preload})
+        os.environ["LD_PRELOAD"] = ":".join(filter(os.path.exists, LIBRARIES))
+        os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 package dev.apo.worker.cli;
 
+import dev.apo.worker.ApoException;
+import dev.apo.worker.ExitCode;
 import dev.apo.worker.bench.Bench;
 import dev.apo.worker.engine.Precision;
 import java.nio.file.Path;
@@ -21,9 +23,8 @@ import picocli.CommandLine.Option;
 final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
-    throw new dev.apo.worker.ApoException(
-        dev.apo.worker.ExitCode.USAGE,
-        "Say what to measure: apo bench generate | trainstep | run.");
+    throw new ApoException(
+        ExitCode.USAGE, "Say what to measure: apo bench generate | trainstep | run.");
   }
 
   /** What all benchmarks understand. */
@@ -96,7 +97,13 @@ final class BenchCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-      int[] lengths = Bench.lengths(batch, shortest == null ? newTokens : shortest, newTokens);
+      int least = shortest == null ? newTokens : shortest;
+      if (batch < 1 || least < 1 || least > newTokens) {
+        throw new ApoException(
+            ExitCode.USAGE,
+            "--batch must be at least 1, --new-tokens too, and --shortest from 1 to --new-tokens.");
+      }
+      int[] lengths = Bench.lengths(batch, least, newTokens);
       bench().generate(model, precision, rounds, promptTokens, lengths);
       return 0;
     }

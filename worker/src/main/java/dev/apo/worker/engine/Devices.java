@@ -69,7 +69,15 @@ public record Devices(List<Device> named) {
 
   /** Whether what an operation takes to begin counts as much as what it computes. */
   static boolean isSmall(ModelConfig config) {
-    return config.parameterCount() * Float.BYTES <= SMALL_MODEL_BYTES;
+    return isSmall(bytes(config));
+  }
+
+  private static boolean isSmall(long bytes) {
+    return bytes <= SMALL_MODEL_BYTES;
+  }
+
+  private static long bytes(ModelConfig config) {
+    return config.parameterCount() * Float.BYTES;
   }
 
   /**
@@ -79,14 +87,14 @@ public record Devices(List<Device> named) {
    * @throws ApoException USAGE if a named GPU is not there
    */
   List<Device> forModel(ModelConfig config) {
-    return among(Engine.getInstance().getGpuCount(), JniUtils.getNumThreads(), isSmall(config));
+    return among(Engine.getInstance().getGpuCount(), JniUtils.getNumThreads(), bytes(config));
   }
 
   /**
    * A small model's operations are too short to be shared by several cores: one core per replica
    * does more. A large model's weights are better read once for all cores, so it has one replica.
    */
-  List<Device> among(int gpus, int cores, boolean small) {
+  List<Device> among(int gpus, int cores, long bytes) {
     named.stream()
         .filter(device -> device.isGpu() && device.getDeviceId() >= gpus)
         .findFirst()
@@ -107,6 +115,6 @@ public record Devices(List<Device> named) {
     }
     return gpus > 0
         ? IntStream.range(0, gpus).mapToObj(Device::gpu).toList()
-        : cpus(small ? Math.min(MOST, cores) : 1).named();
+        : cpus(isSmall(bytes) ? Math.min(MOST, cores) : 1).named();
   }
 }

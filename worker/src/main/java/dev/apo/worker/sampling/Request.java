@@ -5,7 +5,7 @@ package dev.apo.worker.sampling;
  *
  * @param prompt token ids, at least one
  * @param seeds one per response; a response depends on its seed and the model alone
- * @param mostTokens longest response, where that is less than the settings allow
+ * @param mostTokens longest response, at least 1, where that is less than the settings allow
  */
 public record Request(int[] prompt, long[] seeds, int mostTokens) {
   /** Whose responses are as long as the settings allow. */

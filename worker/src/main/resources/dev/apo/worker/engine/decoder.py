@@ -507,18 +507,9 @@ class Decoder(Module):
     p = torch.permute(a.view([rows, self.kv_heads, group, length, self.head_dim]), [0, 3, 1, 2, 4])
     return torch.reshape(p, [rows, length, self.heads * self.head_dim])
 
-  # k or v [B, T, kv_heads, D] -> [B * kv_heads, T rounded up, D], padded with zeros
+  # k or v [B, T, kv_heads, D] -> [B * kv_heads, T, D]
   def by_head(self: __torch__.Decoder, k: Tensor) -> Tensor:
-    length = self.whole_vectors(k.size(1))
-    t = torch.transpose(k, 1, 2)
-    if length > k.size(1):
-      t = torch.constant_pad_nd(t, [0, 0, 0, length - k.size(1)])
-    return torch.reshape(t, [k.size(0) * self.kv_heads, length, self.head_dim])
-
-  # Softmax takes a tenth of the time where the numbers of a row fill the processor's vectors.
-  def whole_vectors(self: __torch__.Decoder, length: int) -> int:
-    numbers = 16 * (1 + int(self.half))
-    return (length + numbers - 1) // numbers * numbers
+    return torch.reshape(torch.transpose(k, 1, 2), [k.size(0) * self.kv_heads, k.size(1), self.head_dim])
 
   # [B, T, kv_heads, D] -> [B, heads, T, D], each key head repeated for its group of query heads.
   def spread(self: __torch__.Decoder, k: Tensor) -> Tensor:
@@ -540,8 +531,7 @@ class Decoder(Module):
       qs = self.grouped(q)
       ks = self.by_head(k)
       vs = self.by_head(v)
-      # Keys that only pad come behind all others.
-      future = torch.triu(self.zeros([length, ks.size(1)]).fill_(-float("inf")), 1)
+      future = torch.triu(self.zeros([length, length]).fill_(-float("inf")), 1)
       mask = torch.repeat(future, [self.heads // self.kv_heads, 1])
       p = torch.softmax(torch.baddbmm(mask, qs, torch.transpose(ks, 1, 2), alpha=self.head_dim ** -0.5), -1)
       saved = [self.ungrouped(torch.bmm(p, vs), q.size(0)), qs, ks, vs, p]
@@ -552,10 +542,6 @@ class Decoder(Module):
       a, lse = torch._scaled_dot_product_flash_attention_for_cpu(qs, ks, vs, 0., True)
       saved = [torch.reshape(torch.transpose(a, 1, 2), [q.size(0), length, self.heads * self.head_dim]), qs, ks, vs, a, lse]
     return saved
-
-  # The reverse of by_head: -> [B, T, kv_heads, D]
-  def keys_first(self: __torch__.Decoder, k: Tensor, rows: int, length: int) -> Tensor:
-    return torch.transpose(torch.slice(k.view([rows, self.kv_heads, k.size(1), self.head_dim]), 2, 0, length), 1, 2)
 
   # gradient of the context [B, T, heads * D] -> gradients of q [B, T, heads, D], k and v [B, T, kv_heads, D]
   def attend_backward(self: __torch__.Decoder, g: Tensor, saved: List[Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
@@ -568,8 +554,8 @@ class Decoder(Module):
       ga = self.grouped(gh)
       ds = torch._softmax_backward_data(torch.bmm(ga, torch.transpose(vs, 1, 2)), p, -1, self.dtype()).mul_(self.head_dim ** -0.5)
       dq = self.ungrouped(torch.bmm(ds, ks), rows).view([rows, length, self.heads, self.head_dim])
-      dk = self.keys_first(torch.bmm(torch.transpose(ds, 1, 2), qs), rows, length)
-      dv = self.keys_first(torch.bmm(torch.transpose(p, 1, 2), ga), rows, length)
+      dk = torch.transpose(torch.bmm(torch.transpose(ds, 1, 2), qs).view([rows, self.kv_heads, length, self.head_dim]), 1, 2)
+      dv = torch.transpose(torch.bmm(torch.transpose(p, 1, 2), ga).view([rows, self.kv_heads, length, self.head_dim]), 1, 2)
     else:
       context, qs, ks, vs, a, lse = saved
       dqs, dks, dvs = torch._scaled_dot_product_flash_attention_for_cpu_backward(torch.transpose(gh, 1, 2), qs, ks, vs, a, lse, 0., True)
@@ -928,7 +914,8 @@ class Decoder(Module):
       values.append(self.zeros([int(slots), self.kv_heads, 0, self.head_dim]))
     self.keys = keys
     self.values = values
-    self.longest = self.whole_vectors(int(length))
+    # Softmax takes a tenth of the time where the numbers of a row fill the processor's vectors.
+    self.longest = (int(length) + 31) // 32 * 32
     return slots
 
   # Makes room for positions below end.

@@ -225,16 +225,21 @@ class DecoderTest {
         gradients.add(gradient(decoder));
       }
     }
-    assertClose(gradients.get(1), gradients.get(0));
+    assertClose(gradients.get(1), gradients.get(0), 1e-4f, 0);
   }
 
   private static void assertClose(List<FloatBuffer> gradients, List<FloatBuffer> expected) {
+    assertClose(gradients, expected, 1e-3f, 1e-3f);
+  }
+
+  private static void assertClose(
+      List<FloatBuffer> gradients, List<FloatBuffer> expected, float absolute, float relative) {
     for (int p = 0; p < expected.size(); p++) {
       for (int i = 0; i < expected.get(p).remaining(); i++) {
         float value = expected.get(p).get(i);
         assertThat(gradients.get(p).get(i))
             .as("parameter %d at %d", p, i)
-            .isCloseTo(value, within(1e-3f + 1e-3f * Math.abs(value)));
+            .isCloseTo(value, within(absolute + relative * Math.abs(value)));
       }
     }
   }

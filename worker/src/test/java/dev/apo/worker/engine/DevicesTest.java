@@ -9,8 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class DevicesTest {
-  private static final boolean SMALL = true;
-  private static final boolean LARGE = false;
+  private static final long SMALL = 1 << 20;
+  private static final long LARGE = 1 << 30;
 
   @Test
   void allGpusAreUsedWhateverTheModel() {

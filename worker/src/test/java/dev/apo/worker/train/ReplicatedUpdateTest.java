@@ -40,7 +40,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Optimizer steps on replicas with weights of their own, beside those of one model. */
 @Tag("slow")
 class ReplicatedUpdateTest {
-  private static final double ROUNDING = 1e-5;
+  private static final double ROUNDING = 1e-6;
 
   private static final ClippedObjective CLIPPED =
       new ClippedObjective(
